@@ -65,7 +65,7 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
                 )
         missing = [migration for migration in migrations if migration.number not in had]
         if missing:
-            _require_rights(connection, login_user)
+            _require_rights(connection)
         for migration in missing:
             _apply(connection, migration)
         if login_user is not None:
@@ -86,7 +86,7 @@ def _connected(url: str) -> psycopg.Connection:
     except psycopg.Error as error:
         known = conninfo_to_dict(url)
         where = f"{known.get('host', 'localhost')}:{known.get('port', 5432)}/{known.get('dbname', '')}"
-        reason = str(error).strip().splitlines()[-1]
+        reason = _first_line(error)
         raise MigrationError(f"the warehouse at {where} cannot be reached: {reason}") from None
 
 
@@ -98,10 +98,16 @@ def _applied(connection: psycopg.Connection) -> dict[int, str]:
     ).fetchone()
     if found is None:
         return {}
-    return {number: sha256 for number, sha256 in connection.execute("select number, sha256 from app.migrations")}
+    try:
+        return dict(connection.execute("select number, sha256 from app.migrations").fetchall())
+    except psycopg.errors.InsufficientPrivilege:
+        user = connection.info.user
+        raise MigrationError(
+            f"user {user} may not use the warehouse: an administrator must run: grant subdyn_pipeline to {user}"
+        ) from None
 
 
-def _require_rights(connection: psycopg.Connection, login_user: str | None) -> None:
+def _require_rights(connection: psycopg.Connection) -> None:
     row = connection.execute(
         "select current_user, current_database(), rolsuper,"
         " rolcreaterole and has_database_privilege(current_database(), 'create with grant option')"
@@ -110,11 +116,7 @@ def _require_rights(connection: psycopg.Connection, login_user: str | None) -> N
     assert row is not None  # noqa: S101 - the current user is always there
     user, database, is_superuser, may_create = row
     if not (is_superuser or may_create):
-        raise MigrationError(
-            f"user {user} may not set up database {database}: an administrator must run"
-            f" `subdyn migrate --admin-url postgresql://ADMINISTRATOR@HOST/{database}`"
-            f" (or once: alter role {user} createrole; alter database {database} owner to {user})"
-        )
+        raise MigrationError(_administrator_needed(user, database))
 
 
 def _apply(connection: psycopg.Connection, migration: Migration) -> None:
@@ -129,6 +131,11 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
                     (migration.number, migration.name, migration.sha256),
                 )
             return
+        except psycopg.errors.InsufficientPrivilege as error:
+            info = connection.info
+            raise MigrationError(
+                f"{_administrator_needed(info.user, info.dbname)}: {_first_line(error)}"
+            ) from error
         except psycopg.errors.InternalError_ as error:
             # Two databases of one server granting to the same role at once: "tuple concurrently updated".
             if attempt == 4:
@@ -143,7 +150,9 @@ def _grant_pipeline(connection: psycopg.Connection, login_user: str) -> None:
         "select pg_has_role(oid, 'subdyn_pipeline', 'MEMBER') from pg_roles where rolname = %s", (login_user,)
     ).fetchone()
     if row is None:
-        raise MigrationError(f"the warehouse has no user {login_user}: create it, or mend SUBDYN_WAREHOUSE_URL")
+        raise MigrationError(
+            f"the warehouse has no user {login_user}: create it, or mend SUBDYN_WAREHOUSE_URL"
+        )
     if row[0]:
         return
     try:
@@ -152,6 +161,13 @@ def _grant_pipeline(connection: psycopg.Connection, login_user: str) -> None:
         raise MigrationError(
             f"an administrator must run: grant subdyn_pipeline to {login_user} ({_first_line(error)})"
         ) from None
+
+
+def _administrator_needed(user: str, database: str) -> str:
+    return (
+        f"user {user} may not set up database {database}: an administrator must run"
+        f" `subdyn migrate --admin-url postgresql://ADMINISTRATOR@HOST/{database}`"
+    )
 
 
 def _first_line(error: BaseException) -> str:
