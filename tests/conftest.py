@@ -1,0 +1,149 @@
+"""Real servers for the tests: an embedded PostgreSQL and MongoDB per session, the machine's MariaDB."""
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pymongo
+import pymysql
+import pytest
+from psycopg import sql
+
+from demo.embedded_mongo import EmbeddedMongo
+from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
+
+FOLDER_PREFIX = "subdyn tests "
+MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """The session's PostgreSQL: `url` is the superuser's, of the database postgres."""
+
+    url: str
+
+    def create_database(self, name: str) -> str:
+        """Make a database; its superuser URL."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return self.database_url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database and whoever is connected to it."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
+
+    def database_url(self, name: str) -> str:
+        """The superuser's URL of a database of this server."""
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+
+@dataclass(frozen=True)
+class MongoServer:
+    """The session's MongoDB-protocol server: `url` has no database."""
+
+    url: str
+
+    def database_url(self, name: str) -> str:
+        """The URL of a database; it comes to be when something is written."""
+        return f"{self.url}/{name}"
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """A folder for the session's servers, with spaces in its path; removed at the end like those of killed runs."""
+    temporary = Path(tempfile.gettempdir())
+    for leftover in temporary.glob(f"{FOLDER_PREFIX}*"):
+        process_id = re.match(rf"{FOLDER_PREFIX}(\d+)-", leftover.name)
+        if process_id is not None and not psutil.pid_exists(int(process_id[1])):
+            EmbeddedMongo(leftover / "mongo").stop()
+            EmbeddedPostgres(leftover / "postgres", password="").stop()
+            shutil.rmtree(leftover, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers_folder: Path) -> Iterator[PostgresServer]:
+    """An embedded PostgreSQL that forgets everything at the end of the session."""
+    server = EmbeddedPostgres(servers_folder / "postgres", secrets.token_urlsafe(12), throwaway_settings())
+    try:
+        yield PostgresServer(server.url(server.start(), "postgres"))
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mongo_server(servers_folder: Path) -> Iterator[MongoServer]:
+    """An embedded MongoDB-protocol server that forgets everything at the end of the session."""
+    server = EmbeddedMongo(servers_folder / "mongo")
+    try:
+        yield MongoServer(server.url(server.start(), "").rstrip("/"))
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> str:
+    """The URL of a real MariaDB, without a database; where it is absent, a build fails and others skip."""
+    try:
+        _mysql_connection(MYSQL_URL).close()
+    except pymysql.Error as error:
+        reason = f"no MariaDB at SUBDYN_TEST_MYSQL_URL ({error.args[-1]})"
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return MYSQL_URL.rstrip("/")
+
+
+@pytest.fixture
+def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """The superuser's URL of a new, empty PostgreSQL database."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def fresh_mariadb(mariadb_url: str) -> Iterator[str]:
+    """The URL of a new, empty MariaDB database."""
+    name = f"subdyn_test_{secrets.token_hex(6)}"
+    with closing(_mysql_connection(mariadb_url)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"create database {name} character set utf8mb4")
+    yield f"{mariadb_url}/{name}"
+    with closing(_mysql_connection(mariadb_url)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"drop database if exists {name}")
+
+
+@pytest.fixture
+def fresh_mongo(mongo_server: MongoServer) -> Iterator[str]:
+    """The URL of a new, empty MongoDB database."""
+    name = f"test_{secrets.token_hex(6)}"
+    url = mongo_server.database_url(name)
+    yield url
+    client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(url)
+    client.drop_database(name)
+    client.close()
+
+
+def _mysql_connection(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 3306,
+        user=parts.username or "root",
+        password=parts.password or "",
+        autocommit=True,
+    )
