@@ -33,7 +33,7 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
-    """Every migration in the folder, in order of number; a misnamed file or a number used twice is a MigrationError."""
+    """Every migration in the folder, by number; a misnamed file or a number used twice is a MigrationError."""
     migrations: dict[int, Migration] = {}
     for path in sorted(folder.glob("*.sql")):
         match = _FILE_NAME.match(path.name)
@@ -48,11 +48,11 @@ def read_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
 
 
 def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
-    """Apply what this database has not had yet, each file in its own transaction; returns the names applied now.
+    """Apply what this database has not had yet, each file in its own transaction; returns their names.
 
-    `admin_url` is a libpq URL of a user who may create roles and owns the database; `login_user`, if given, becomes a
-    member of subdyn_pipeline. Every file after the first runs as subdyn_owner, so what it makes belongs to that role.
-    Safe to run at the same time as another. Raises MigrationError.
+    `admin_url` is a libpq URL of a user who may create roles and owns the database; `login_user`, if
+    given, becomes a member of subdyn_pipeline. Every file after the first runs as subdyn_owner, so what
+    it makes belongs to that role. Safe to run at the same time as another. Raises MigrationError.
     """
     migrations = read_migrations()
     with _connected(admin_url) as connection:
@@ -61,7 +61,8 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
         for migration in migrations:
             if had.get(migration.number, migration.sha256) != migration.sha256:
                 raise MigrationError(
-                    f"migration {migration.name} was changed after this database had it: put it back and add a new one"
+                    f"migration {migration.name} was changed after this database had it:"
+                    " put it back and add a new one"
                 )
         missing = [migration for migration in migrations if migration.number not in had]
         if missing:
@@ -74,7 +75,7 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
 
 
 def pending(warehouse_url: str) -> tuple[str, ...]:
-    """Names of the migrations this database has not had, in order; needs no rights beyond reading app.migrations."""
+    """Names of the migrations this database has not had, in order; reading app.migrations is all it needs."""
     with _connected(warehouse_url) as connection:
         had = _applied(connection)
     return tuple(migration.name for migration in read_migrations() if migration.number not in had)
@@ -103,7 +104,8 @@ def _applied(connection: psycopg.Connection) -> dict[int, str]:
     except psycopg.errors.InsufficientPrivilege:
         user = connection.info.user
         raise MigrationError(
-            f"user {user} may not use the warehouse: an administrator must run: grant subdyn_pipeline to {user}"
+            f"user {user} may not use the warehouse:"
+            f" an administrator must run: grant subdyn_pipeline to {user}"
         ) from None
 
 

@@ -1,0 +1,179 @@
+"""The settings: the only reader of the environment (and of a .env file in the working folder)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestration.connection_url import as_pipeline, checked_url, dbt_environment, without_password
+
+PREFIX = "SUBDYN_"
+SourceName = Literal["billing", "platform", "middleware"]
+SOURCES: tuple[SourceName, ...] = ("billing", "platform", "middleware")
+_SQL = ("postgresql", "mysql")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that names the variable."""
+
+
+class Settings(BaseSettings):
+    """Every setting, checked. A URL of None was not set: the embedded server stands in for it.
+
+    A source's URL that is set but empty switches the source off.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    warehouse_url: SecretStr | None = None
+    billing_url: SecretStr | None = None
+    platform_url: SecretStr | None = None
+    middleware_url: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str = Field("subdyn@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    reporting_currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    home: Path = Path(".subdyn")
+    embedded: bool = Field(
+        False, description="The sources are the demo operator's: set by subdyn, for its children."
+    )
+
+    @field_validator("warehouse_url")
+    @classmethod
+    def _is_warehouse(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            raise ValueError("is empty: name a PostgreSQL database, or unset it for the embedded server")
+        return _checked(value, ("postgresql",))
+
+    @field_validator("billing_url", "platform_url")
+    @classmethod
+    def _is_sql_source(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked(value, _SQL)
+
+    @field_validator("middleware_url")
+    @classmethod
+    def _is_middleware(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked(value, ("mongodb", "mongodb+srv"))
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value().strip():
+            return None
+        url = value.get_secret_value().strip()
+        if not url.startswith(("smtp://", "smtps://")) or not url.partition("://")[2]:
+            raise ValueError("expected smtp://user@host:port or smtps://user@host:port")
+        return SecretStr(url)
+
+    @field_validator("home")
+    @classmethod
+    def _is_absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Settings:
+        if not self.sources:
+            raise ValueError(
+                "every source is switched off: SUBDYN_BILLING_URL, _PLATFORM_URL, _MIDDLEWARE_URL"
+            )
+        return self
+
+    @property
+    def sources(self) -> tuple[SourceName, ...]:
+        """The sources that are switched on, in the street's order."""
+        urls = (self.billing_url, self.platform_url, self.middleware_url)
+        return tuple(
+            name for name, url in zip(SOURCES, urls, strict=True) if url is None or url.get_secret_value()
+        )
+
+    @property
+    def needs_embedded_servers(self) -> bool:
+        """Whether some URL is not set, so that an embedded server must stand in for it."""
+        return None in (self.warehouse_url, self.billing_url, self.platform_url, self.middleware_url)
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def reports_folder(self) -> Path:
+        return self.home / "reports"
+
+    def source_url(self, source: str) -> str:
+        """A source's URL, password included; SettingsError if none is set."""
+        return _required(f"{source}_url", getattr(self, f"{source}_url"))
+
+    def warehouse(self) -> str:
+        """The warehouse's URL as the pipeline's role, password included; SettingsError if none is set."""
+        return as_pipeline(self.warehouse_login())
+
+    def warehouse_login(self) -> str:
+        """The warehouse's URL as given, password included; SettingsError if none is set."""
+        return _required("warehouse_url", self.warehouse_url)
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables dbt's profile reads; placeholders, enough to parse, where no warehouse is known."""
+        if self.warehouse_url is None:
+            return dbt_environment("postgresql://subdyn@127.0.0.1/warehouse")
+        return dbt_environment(self.warehouse_login())
+
+    def environment(self) -> dict[str, str]:
+        """These settings as a child process's environment variables, passwords included."""
+        variables: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is not None:
+                plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                variables[_variable(name)] = plain
+        return variables
+
+
+def load_settings(**given: object) -> Settings:
+    """This process's settings, `given` values before the environment's; SettingsError names the variable."""
+    _refuse_misspelt(os.environ)
+    try:
+        return Settings(**given)  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        raise SettingsError("; ".join(_one_line(detail) for detail in error.errors())) from None
+
+
+def _one_line(detail: Mapping) -> str:
+    reason = str(detail["msg"]).removeprefix("Value error, ")
+    name = ", ".join(_variable(str(part)) for part in detail["loc"])
+    return f"{name}: {reason}" if name else reason
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    known = {_variable(name) for name in Settings.model_fields}
+    for name in environment:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+        if name.startswith(PREFIX) and name not in known and near:
+            raise SettingsError(f"{name}: no such setting; is it {near[0]}?")
+
+
+def _checked(value: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
+    if value is None or not value.get_secret_value().strip():
+        return value if value is None else SecretStr("")
+    return SecretStr(checked_url(value.get_secret_value(), schemes))
+
+
+def _required(name: str, value: SecretStr | None) -> str:
+    if value is None:
+        raise SettingsError(
+            f"{_variable(name)} is not set and no embedded server is running: set it, or start `subdyn up`"
+        )
+    return value.get_secret_value()
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+__all__ = ["SOURCES", "Settings", "SettingsError", "SourceName", "load_settings", "without_password"]
