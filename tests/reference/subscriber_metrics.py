@@ -1,7 +1,7 @@
 """Subscriber metrics recomputed from source rows: plain, slow, and sharing nothing with the warehouse's SQL.
 
-Rows are dicts as the platform's tables have them. All instants are UTC; every interval is half-open. Rows of users
-that the platform does not know are left out throughout.
+Rows are dicts as the platform's tables have them. All instants are UTC; every interval is half-open.
+Rows that name a user the platform does not know are left out throughout.
 """
 
 from collections import defaultdict

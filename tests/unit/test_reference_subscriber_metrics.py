@@ -1,4 +1,4 @@
-"""The plain recomputation itself, against cases small enough to count by hand, most of them the seed's own."""
+"""The plain recomputation itself, against cases small enough to count by hand, many of them the seed's."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
