@@ -1,4 +1,4 @@
-"""Made-up platforms that seek out the edges: month starts in odd zones, many facts at one instant, open sessions.
+"""Made-up platforms that seek out the edges: odd months, many facts at one instant, open sessions.
 
 Everything follows from the seed. `random_platform` makes the rows as the source holds them at first,
 `with_late_facts` what it holds some time later, after rows were added, changed and deleted outright.
