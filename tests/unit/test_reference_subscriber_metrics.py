@@ -1,11 +1,13 @@
 """The plain recomputation itself, against cases small enough to count by hand, many of them the seed's."""
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.reference.local_months import first_instant_of_local_day, month_bounds, month_of
+from tests.reference.random_platform import random_platform
 from tests.reference.subscriber_metrics import MonthlyMetrics, recompute
 
 TABLES = (
@@ -297,3 +299,34 @@ def test_every_instant_lies_in_the_month_that_bounds_it() -> None:
         start, end = month_bounds(date(2020, 11, 1), zone)
         assert month_of(start, zone) == month_of(end - timedelta(microseconds=1), zone) == date(2020, 11, 1)
         assert month_of(end, zone) == date(2020, 12, 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_but_a_lock_or_a_promotion_lowers_a_month_already_touched(seed: int) -> None:
+    random = Random(seed)
+    data_through = at("2026-11-10 13:37")
+    rows = random_platform(seed, data_through, subscribers=30)
+    before = recompute(rows, data_through)
+    undone: set[int] = set()
+    for user in rows["users"]:
+        moment = data_through - timedelta(microseconds=random.randint(1, 10**9))
+        if any(c["user_id"] == user["id"] and c["happened_at"] >= moment for c in rows["user_changes"]):
+            continue
+        undone.add(user["id"])
+        change = random.choice(["disabled", "trashed", "purged", "unlocked", "restored", "role"])
+        role = {"staff": "regular", "agent": "rep"}.get(user["type"])
+        rows["user_changes"].append(
+            {
+                "id": 10**9 + user["id"],
+                "user_id": user["id"],
+                "subscriber_id": user["subscriber_id"],
+                "happened_at": moment,
+                "change": change if role or change != "role" else "disabled",
+                "role": role if change == "role" else None,
+            }
+        )
+    after = recompute(rows, data_through)
+    assert len(undone) > 50
+    for key, metrics in before.items():
+        for column, users in metrics.seats.items():
+            assert users <= after[key].seats[column], (key, column)
