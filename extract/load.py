@@ -1,0 +1,92 @@
+"""Brings what moved in one table or collection into the warehouse, exactly once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from psycopg import sql
+
+from extract import raw_relation, watermark
+from extract.errors import NeverRetry
+from extract.postgresql import fetch_value
+from extract.postgresql_reader import postgresql_reader
+from extract.raw_writer import RawWriter, raw_writer
+from extract.result import LoadResult, Rejected
+from extract.specification import SourceTable
+
+
+class TableReader(Protocol):
+    """One table of a source in one snapshot; chunks are COPY data in the source's column order."""
+
+    @property
+    def copy_format(self) -> Literal["binary", "text"]: ...
+
+    async def drift(self) -> tuple[str, ...]: ...
+
+    def rows(self, since: watermark.Since) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+    def unreadable(self, since: watermark.Since) -> AsyncIterator[list[Rejected]]: ...
+
+
+def load_table(
+    table: SourceTable,
+    source_url: str,
+    warehouse_url: str,
+    as_of: datetime,
+    report_progress: Callable[[int], None] | None = None,
+) -> LoadResult:
+    """Loads what moved since the last load, the whole table where it has no cursor.
+
+    `as_of` is the run's start, with time zone. `report_progress` gets the number of rows read so far. Raises
+    RetryLater or NeverRetry, and then the warehouse is as it was.
+    """
+    return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress))
+
+
+def table_reader(table: SourceTable, url: str) -> AbstractAsyncContextManager[Any]:
+    """The reader for the engine that the URL's scheme names; NeverRetry for another one."""
+    scheme = url.partition("://")[0]
+    if scheme in ("postgresql", "postgres"):
+        return postgresql_reader(table, url)
+    raise NeverRetry(
+        f"{table.source}.{table.name}: the URL of the {table.source} database"
+        " has to start with postgresql:// or mysql://"
+    )
+
+
+async def _load_table(
+    table: SourceTable,
+    source_url: str,
+    warehouse_url: str,
+    as_of: datetime,
+    report_progress: Callable[[int], None] | None,
+) -> LoadResult:
+    relation = raw_relation.of_table(table)
+    reading = table_reader(table, source_url)
+    kind = "changes" if table.cursor else "whole"
+    async with raw_writer(warehouse_url, relation, kind, as_of) as writer, reading as reader:
+        drift = await reader.drift()
+        since = watermark.since(table, writer.previous_watermark)
+        async with reader.rows(since) as chunks:
+            await writer.receive(chunks, reader.copy_format, report_progress)
+        async for rejected in reader.unreadable(since):
+            await writer.set_aside(rejected)
+        highest = await _highest(writer, table.cursor, as_of)
+        await writer.apply(mark_vanished=kind == "whole")
+        return await writer.finish(
+            watermark.advanced(table, writer.previous_watermark, highest, as_of), drift
+        )
+
+
+async def _highest(writer: RawWriter, cursor: str | None, as_of: datetime) -> datetime | int | None:
+    if cursor is None:
+        return None
+    source = writer.relation.identifier if writer.is_new else sql.Identifier("pg_temp", "incoming")
+    column = sql.Identifier(cursor)
+    if dict(writer.relation.columns)[cursor] == "bigint":
+        query = sql.SQL("select max({}) from {}").format(column, source)
+        return await fetch_value(writer.connection, query.as_string())
+    query = sql.SQL("select least(max({}), $1::timestamptz) from {}").format(column, source)
+    return await fetch_value(writer.connection, query.as_string(), as_of)

@@ -1,0 +1,140 @@
+"""Rows of a PostgreSQL source, in one snapshot, as binary COPY that the warehouse takes unread."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg import sql
+
+from extract.drift import compared
+from extract.errors import NeverRetry
+from extract.postgresql import Connection, connected, translated
+from extract.result import Rejected
+from extract.specification import Kind, SourceTable
+from extract.statements import names, statement, trusted
+from extract.streams import flowing
+from extract.watermark import Since
+
+_TEXTS = {"text", "varchar", "bpchar", "citext"}
+_ACCEPTED: dict[Kind, set[str]] = {
+    Kind.ID: {"int2", "int4", "int8"},
+    Kind.AT: {"timestamptz"},
+    Kind.TEXT: _TEXTS,
+    Kind.BOOL: {"bool"},
+    Kind.INT: {"int2", "int4"},
+    Kind.DATE: {"date"},
+}
+_DIGITS: dict[Kind, tuple[int, int]] = {Kind.MONEY: (14, 6), Kind.RATE: (10, 10)}
+
+
+@dataclass(frozen=True)
+class PostgresqlReader:
+    """One table of a PostgreSQL source in one snapshot."""
+
+    connection: Connection
+    table: SourceTable
+    url: str
+    copy_format: Literal["binary"] = "binary"
+
+    @property
+    def database(self) -> str:
+        """How errors name the source."""
+        return f"{self.table.source} database"
+
+    async def drift(self) -> tuple[str, ...]:
+        """The columns the specification does not know; NeverRetry if one is missing or changed."""
+        relation = sql.Identifier(self.table.name).as_string()
+        with self._translated():
+            found = await self.connection.fetch(statement("source_columns"), relation)
+        fits = {record["name"]: _fits(self.table, record) for record in found}
+        return compared(self.table, {record["name"]: record["type_name"] for record in found}, fits)
+
+    def rows(self, since: Since) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The rows whose cursor is at or after `since`, all if None."""
+        query = self._select(sql.SQL(""))
+        if since is None:
+            return self._copy(query)
+        moved = sql.SQL(" where {} >= $1").format(sql.Identifier(self.table.cursor or ""))
+        return self._copy(self._select(moved), since)
+
+    def keys(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Key and cursor of every row."""
+        chosen = [*self.table.key, *([self.table.cursor] if self.table.cursor else [])]
+        return self._copy(self._select(sql.SQL(""), chosen))
+
+    def rows_of(
+        self, keys: Sequence[tuple[object, ...]]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The rows with these keys, those that still exist."""
+        arrays = sql.SQL(", ").join(
+            sql.SQL("${}::{}[]").format(trusted(str(place)), trusted(self.table.column(name).raw_type))
+            for place, name in enumerate(self.table.key, 1)
+        )
+        wanted = sql.SQL(" where ({}) in (select * from unnest({}))").format(names(self.table.key), arrays)
+        return self._copy(self._select(wanted), *([list(part) for part in zip(*keys, strict=True)]))
+
+    async def unreadable(self, since: Since) -> AsyncIterator[list[Rejected]]:
+        """PostgreSQL holds no value that the warehouse could not."""
+        return
+        yield []
+
+    def _select(self, condition: sql.Composable, chosen: Sequence[str] | None = None) -> str:
+        columns = [column for column in self.table.columns if chosen is None or column.name in chosen]
+        if chosen is not None:
+            columns = [self.table.column(name) for name in dict.fromkeys(chosen)]
+        casts = sql.SQL(", ").join(
+            sql.SQL("{}::{}").format(sql.Identifier(column.name), trusted(column.raw_type))
+            for column in columns
+        )
+        return (
+            sql.SQL("select {} from {}{}")
+            .format(casts, sql.Identifier(self.table.name), condition)
+            .as_string()
+        )
+
+    @asynccontextmanager
+    async def _copy(self, query: str, *arguments: object) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def produce(put) -> None:
+            with self._translated():
+                await self.connection.copy_from_query(query, *arguments, output=put, format="binary")
+
+        async with flowing(produce) as chunks:
+            yield chunks
+
+    def _translated(self):
+        return translated(self.url, self.database, f"{self.table.source}.{self.table.name}")
+
+
+@asynccontextmanager
+async def postgresql_reader(table: SourceTable, url: str) -> AsyncIterator[PostgresqlReader]:
+    """A reader on a read-only snapshot of the source, taken now."""
+    subject = f"{table.source}.{table.name}"
+    async with connected(url, f"{table.source} database", subject) as connection:
+        reader = PostgresqlReader(connection, table, url)
+        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+        with translated(url, reader.database, subject):
+            await transaction.start()
+            if not await connection.fetchval(
+                "select to_regclass($1) is not null", sql.Identifier(table.name).as_string()
+            ):
+                raise NeverRetry(f"{subject}: the {reader.database} has no table {table.name}")
+        yield reader
+
+
+def _fits(table: SourceTable, record) -> bool:
+    column = next((column for column in table.columns if column.name == record["name"]), None)
+    if column is None:
+        return True
+    if column.kind in _DIGITS:
+        return record["base_type"] == "numeric" and _within(record["modifier"], *_DIGITS[column.kind])
+    if column.kind is Kind.TEXT and record["is_enum"]:
+        return True
+    return record["base_type"] in _ACCEPTED[column.kind]
+
+
+def _within(modifier: int, whole: int, scale: int) -> bool:
+    if modifier < 0:
+        return False
+    precision, digits = (modifier - 4) >> 16 & 0xFFFF, (modifier - 4) & 0x7FF
+    return digits <= scale and precision - digits <= whole

@@ -1,0 +1,282 @@
+"""One warehouse transaction: batches to the raw table, what could not be stored, watermark, load log.
+
+Loads of one table take turns on an advisory lock, taken before the load id is drawn: ids commit in order.
+"""
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import asyncpg
+from psycopg import sql
+
+from extract.errors import NeverRetry
+from extract.postgresql import Connection, connected, fetch_value, translated
+from extract.raw_relation import META_COLUMNS, RawRelation
+from extract.result import LoadKind, LoadResult, Rejected
+from extract.statements import assignments, names, row, same, statement, trusted
+
+CopyFormat = Literal["binary", "text"]
+
+
+@dataclass
+class RawWriter:
+    """The open transaction of one load; made by `raw_writer`, which commits it when its block ends well."""
+
+    connection: Connection
+    relation: RawRelation
+    kind: LoadKind
+    as_of: datetime
+    load_id: int
+    started_at: datetime
+    is_new: bool
+    previous_watermark: str | None
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("extracted", "inserted", "updated", "unchanged", "deleted", "rejected"), 0
+        )
+    )
+
+    async def receive(
+        self,
+        chunks: AsyncIterable[bytes],
+        copy_format: CopyFormat,
+        report_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Copies rows into the new raw table, or aside for `apply`; returns how many rows came."""
+        copied = await self.connection.copy_to_table(
+            self.relation.name if self.is_new else "incoming",
+            schema_name=self.relation.schema if self.is_new else "pg_temp",
+            columns=self.relation.column_names,
+            source=chunks,
+            format=copy_format,
+            freeze=self.is_new or None,
+        )
+        count = int(copied.split()[1])
+        self.counts["extracted"] += count
+        if report_progress and count:
+            report_progress(self.counts["extracted"])
+        return count
+
+    async def set_aside(self, rejected: Iterable[Rejected]) -> None:
+        """Keeps what could not be stored; what is already kept in the same words is counted, not doubled."""
+        batch = list(rejected)
+        if not batch:
+            return
+        self.counts["rejected"] += len(batch)
+        self.counts["extracted"] += len(batch)
+        await self.connection.execute(
+            statement("set_aside", schema=sql.Identifier(self.relation.schema)),
+            self.load_id,
+            self.relation.name,
+            self.started_at,
+            [one.key for one in batch],
+            [one.reason for one in batch],
+            [one.document for one in batch],
+        )
+
+    async def apply(self, *, mark_vanished: bool = False) -> None:
+        """Brings the received rows into the raw table; rows that are as they were stay untouched."""
+        if self.is_new:
+            await self._finish_new_table()
+            return
+        relation = self.relation
+        await self._require_unique_keys("incoming")
+        await self.connection.execute("analyze pg_temp.incoming")
+        same_key = same(relation.key, "stored", "incoming")
+        updated = await self._count(
+            statement(
+                "update_changed",
+                relation=relation.identifier,
+                assignments=assignments(relation.column_names, "incoming"),
+                same_key=same_key,
+                stored_row=row(relation.column_names, "stored"),
+                incoming_row=row(relation.column_names, "incoming"),
+            ),
+            self.load_id,
+            self.started_at,
+        )
+        inserted = await self._count(
+            statement(
+                "insert_new",
+                relation=relation.identifier,
+                columns=names(relation.column_names),
+                same_key=same_key,
+            ),
+            self.load_id,
+            self.started_at,
+        )
+        self.counts["updated"] += updated
+        self.counts["inserted"] += inserted
+        if mark_vanished:
+            await self.mark_vanished("incoming")
+
+    async def mark_vanished(self, keys: str) -> None:
+        """Marks the rows whose key is not in the temporary table `keys` as deleted at `as_of`."""
+        relation = self.relation
+        self.counts["deleted"] += await self._count(
+            statement(
+                "mark_vanished",
+                relation=relation.identifier,
+                keys=sql.Identifier("pg_temp", keys),
+                same_key=same(relation.key, "stored", "incoming"),
+            ),
+            self.as_of,
+            self.load_id,
+        )
+
+    async def finish(self, watermark: str | None, drift: tuple[str, ...] = ()) -> LoadResult:
+        """Writes watermark and load log; the caller leaves the block next, which commits."""
+        counts = self.counts
+        counts["unchanged"] = counts["extracted"] - sum(
+            counts[k] for k in ("inserted", "updated", "rejected")
+        )
+        finished_at = await fetch_value(
+            self.connection,
+            statement("finish", schema=sql.Identifier(self.relation.schema)),
+            self.load_id,
+            self.relation.name,
+            self.kind,
+            self.as_of,
+            self.started_at,
+            *(counts[k] for k in ("extracted", "inserted", "updated", "unchanged", "deleted", "rejected")),
+            watermark,
+        )
+        return LoadResult(
+            source=self.relation.source,
+            table_name=self.relation.name,
+            load_id=self.load_id,
+            kind=self.kind,
+            as_of=self.as_of,
+            started_at=self.started_at,
+            finished_at=finished_at,
+            watermark=watermark,
+            drift=drift,
+            **{f"{name}_count": count for name, count in counts.items()},
+        )
+
+    async def _finish_new_table(self) -> None:
+        table = self.relation.identifier
+        await self.connection.execute("set local maintenance_work_mem = '128MB'")
+        await self._require_unique_keys(None)
+        for tail in (
+            "create index on {} (_load_id)",
+            "alter table {} alter column _load_id drop default, alter column _extracted_at drop default",
+            "analyze {}",
+        ):
+            await self.connection.execute(sql.SQL(tail).format(table).as_string())
+        self.counts["inserted"] = self.counts["extracted"] - self.counts["rejected"]
+
+    async def _require_unique_keys(self, temporary: str | None) -> None:
+        table = sql.Identifier("pg_temp", temporary) if temporary else self.relation.identifier
+        add_key = sql.SQL("alter table {} add primary key ({})").format(table, names(self.relation.key))
+        key = ", ".join(self.relation.key)
+        try:
+            await self.connection.execute(add_key.as_string())
+        except asyncpg.UniqueViolationError as error:
+            raise NeverRetry(
+                f"{self.relation.subject}: the key ({key}) is not unique in the source:"
+                f" {getattr(error, 'detail', '')}"
+            ) from None
+        except asyncpg.NotNullViolationError:
+            raise NeverRetry(f"{self.relation.subject}: the key ({key}) is empty in some row") from None
+
+    async def _count(self, command: str, *arguments: object) -> int:
+        return int((await self.connection.execute(command, *arguments)).split()[-1])
+
+
+@asynccontextmanager
+async def raw_writer(
+    warehouse_url: str, relation: RawRelation, kind: LoadKind, as_of: datetime
+) -> AsyncIterator[RawWriter]:
+    """Takes the table's turn and opens its transaction; an error inside leaves the warehouse as it was."""
+    if as_of.tzinfo is None:
+        raise NeverRetry(f"{relation.subject}: as_of needs a time zone, it is {as_of.isoformat()}")
+    async with connected(warehouse_url, "warehouse", relation.subject) as connection:
+        with translated(warehouse_url, "warehouse", relation.subject):
+            await _ensure_bookkeeping(connection, relation.schema)
+            async with connection.transaction(isolation="read_committed"):
+                await _take_turn(connection, relation)
+                load_id = await fetch_value(
+                    connection,
+                    "select nextval(format('%I.load_id_seq', $1::text)::regclass)",
+                    relation.schema,
+                )
+                started_at = await fetch_value(connection, "select clock_timestamp()")
+                is_new, is_complete = await _ensure_table(connection, relation, load_id, started_at)
+                find = sql.SQL("select cursor_value from {} where table_name = $1")
+                watermark = await fetch_value(
+                    connection,
+                    find.format(sql.Identifier(relation.schema, "watermarks")).as_string(),
+                    relation.name,
+                )
+                yield RawWriter(
+                    connection,
+                    relation,
+                    kind,
+                    as_of,
+                    load_id,
+                    started_at,
+                    is_new,
+                    watermark if is_complete else None,
+                )
+
+
+async def _take_turn(connection: Connection, relation: RawRelation) -> None:
+    await connection.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{relation.schema}.{relation.name}"
+    )
+
+
+async def _ensure_bookkeeping(connection: Connection, schema: str) -> None:
+    async with connection.transaction():
+        if await connection.fetchval(
+            "select to_regclass(format('%I.rejected', $1::text)) is not null", schema
+        ):
+            return
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", schema)
+        if not await connection.fetchval("select to_regnamespace(quote_ident($1)) is not null", schema):
+            await connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string())
+        await connection.execute(statement("bookkeeping", schema=sql.Identifier(schema)))
+
+
+async def _ensure_table(
+    connection: Connection, relation: RawRelation, load_id: int, started_at: datetime
+) -> tuple[bool, bool]:
+    """Whether the raw table was made just now, and whether it held rows under all of today's columns."""
+    found = {
+        record["name"]: record["raw_type"]
+        for record in await connection.fetch(statement("raw_columns"), relation.identifier.as_string())
+    }
+    if not found:
+        create = sql.SQL(
+            "create table {} ({}, _load_id bigint not null default {},"
+            " _extracted_at timestamptz not null default {}, _deleted_at timestamptz)"
+        ).format(relation.identifier, relation.definitions(), sql.Literal(load_id), sql.Literal(started_at))
+        await connection.execute(create.as_string())
+        return True, False
+    missing = []
+    for name, raw_type in (*relation.columns, *META_COLUMNS.items()):
+        if name not in found:
+            missing.append(name)
+        elif found[name] != raw_type:
+            raise NeverRetry(
+                f"{relation.subject}: column {name} of {relation.schema}.{relation.name} is {found[name]}"
+                f" in the warehouse, the specification says {raw_type}; drop that raw table to load it anew"
+            )
+    for name, raw_type in relation.columns:
+        if name in missing:
+            add = sql.SQL("alter table {} add column {} {}").format(
+                relation.identifier,
+                sql.Identifier(name),
+                trusted(raw_type),
+            )
+            await connection.execute(add.as_string())
+    make = sql.SQL("create temp table incoming ({}) on commit drop").format(relation.definitions())
+    await connection.execute(make.as_string())
+    has_rows = await fetch_value(
+        connection, sql.SQL("select exists (select from {})").format(relation.identifier).as_string()
+    )
+    return False, has_rows and not missing

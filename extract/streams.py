@@ -1,0 +1,36 @@
+"""A bounded hand-over between whoever reads and whoever writes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+_WAITING_CHUNKS = 16
+
+
+@asynccontextmanager
+async def flowing(
+    produce: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[object]],
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Runs `produce(put)` beside the block; the block gets what was put, and the producer's error."""
+    queue: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_CHUNKS)
+
+    async def run() -> None:
+        try:
+            await produce(queue.put)
+        finally:
+            await queue.put(None)
+
+    task = asyncio.create_task(run())
+
+    async def chunks() -> AsyncIterator[bytes]:
+        while (chunk := await queue.get()) is not None:
+            yield chunk
+        await task
+
+    try:
+        yield chunks()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
