@@ -178,11 +178,9 @@ def _write_whole(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-@contextmanager
-def _open_lock(path: Path) -> Iterator[IO[bytes]]:
+def _open_lock(path: Path) -> IO[bytes]:
     try:
-        with path.open("ab") as file:
-            yield file
+        return path.open("ab")
     except PermissionError:
         raise DemoError(f"{path} belongs to another user: set SUBDYN_HOME to a folder of your own") from None
 

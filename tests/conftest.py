@@ -62,7 +62,7 @@ class MongoServer:
 
 @pytest.fixture(scope="session")
 def servers_folder() -> Iterator[Path]:
-    """A folder for the session's servers, with spaces in its path; removed at the end like those of killed runs."""
+    """A folder with spaces in its path for the session's servers; killed sessions' are removed."""
     temporary = Path(tempfile.gettempdir())
     for leftover in temporary.glob(f"{FOLDER_PREFIX}*"):
         process_id = re.match(rf"{FOLDER_PREFIX}(\d+)-", leftover.name)
