@@ -20,8 +20,10 @@ def checked_url(url: str, schemes: tuple[str, ...]) -> str:
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         _ = parts.port
-    except ValueError as error:
-        raise ValueError(f"{error}; expected {expected}") from None
+    except ValueError:
+        raise ValueError(
+            f"the port is no number (write special characters of a password %-encoded); expected {expected}"
+        ) from None
     if not parts.hostname and "host=" not in parts.query:
         raise ValueError(f"the host is missing; expected {expected}")
     if not parts.path.strip("/"):

@@ -33,7 +33,7 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
-    """Every migration in the folder, by number; a misnamed file or a number used twice is a MigrationError."""
+    """Every migration in the folder, by number; a misnamed file or a number taken twice: MigrationError."""
     migrations: dict[int, Migration] = {}
     for path in sorted(folder.glob("*.sql")):
         match = _FILE_NAME.match(path.name)

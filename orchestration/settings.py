@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         return self.home / "reports"
 
+    @property
+    def outbox_folder(self) -> Path:
+        return self.home / "outbox"
+
     def source_url(self, source: str) -> str:
         """A source's URL, password included; SettingsError if none is set."""
         return _required(f"{source}_url", getattr(self, f"{source}_url"))

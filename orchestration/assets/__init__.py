@@ -1,0 +1,1 @@
+"""The assets, in the street's order: raw, warehouse, reports."""

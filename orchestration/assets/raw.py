@@ -1,0 +1,126 @@
+"""raw/<source>/<table>: one asset per table and collection of the sources that are switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import dagster as dg
+from extract.sweep import sweep_collection, sweep_table
+
+from extract.errors import NeverRetry
+from extract.load import load_collection, load_table
+from extract.result import LoadResult
+from extract.sources import billing, middleware, platform
+from extract.specification import SourceCollection, SourceTable
+from orchestration.resources import SettingsResource
+from orchestration.runs import as_of
+from orchestration.settings import SourceName
+
+SPECIFICATIONS: dict[SourceName, tuple[SourceTable | SourceCollection, ...]] = {
+    "billing": billing.TABLES,
+    "platform": platform.TABLES,
+    "middleware": middleware.COLLECTIONS,
+}
+RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+class LoadConfig(dg.Config):
+    """What a run may ask of a raw asset."""
+
+    sweep: bool = False  # look for rows that vanished from the source, too
+
+
+def raw_key(specification: SourceTable | SourceCollection) -> dg.AssetKey:
+    """The asset that a source table or collection becomes."""
+    return dg.AssetKey(["raw", specification.source, specification.name])
+
+
+def raw_assets(sources: tuple[SourceName, ...]) -> list[dg.AssetsDefinition]:
+    """One asset per table and collection of these sources."""
+    return [_raw_asset(specification) for source in sources for specification in SPECIFICATIONS[source]]
+
+
+def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=raw_key(specification),
+        group_name=f"raw_{specification.source}",
+        description=_description(specification),
+        kinds={"mongodb" if isinstance(specification, SourceCollection) else "sql", "postgres"},
+        pool=f"source_{specification.source}",
+        retry_policy=RETRIES,
+        metadata={"dagster/table_name": f"raw_{specification.source}.{specification.name}"},
+    )
+    def load(
+        context: dg.AssetExecutionContext, config: LoadConfig, settings: SettingsResource
+    ) -> dg.MaterializeResult:
+        source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
+        instant = as_of(context.run, context.instance)
+        results = [_attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
+        if config.sweep and specification.cursor is not None:
+            results.append(_attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
+        return dg.MaterializeResult(metadata=load_metadata(results))
+
+    return load
+
+
+def _load(
+    specification: SourceTable | SourceCollection,
+    source_url: str,
+    warehouse_url: str,
+    instant: datetime,
+    context: dg.AssetExecutionContext,
+) -> LoadResult:
+    def report(rows: int) -> None:
+        context.log.debug(f"{specification.name}: {rows:,} rows read")
+
+    if isinstance(specification, SourceCollection):
+        return load_collection(specification, source_url, warehouse_url, instant, report)
+    return load_table(specification, source_url, warehouse_url, instant, report)
+
+
+def _sweep(
+    specification: SourceTable | SourceCollection, source_url: str, warehouse_url: str, instant: datetime
+) -> LoadResult:
+    if isinstance(specification, SourceCollection):
+        return sweep_collection(specification, source_url, warehouse_url, instant)
+    return sweep_table(specification, source_url, warehouse_url, instant)
+
+
+def _attempt(load: Callable[[], LoadResult]) -> LoadResult:
+    """The load's result; an error that waiting does not mend becomes a failure that is not retried."""
+    try:
+        return load()
+    except NeverRetry as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def load_metadata(results: list[LoadResult]) -> dict[str, dg.MetadataValue]:
+    """What the UI shows of a load and, if there was one, of the sweep after it."""
+    last = results[-1]
+    loaded = results[0]
+    metadata: dict[str, dg.MetadataValue] = {
+        "extracted": dg.IntMetadataValue(loaded.extracted_count),
+        "inserted": dg.IntMetadataValue(loaded.inserted_count),
+        "updated": dg.IntMetadataValue(loaded.updated_count),
+        "unchanged": dg.IntMetadataValue(loaded.unchanged_count),
+        "deleted": dg.IntMetadataValue(sum(result.deleted_count for result in results)),
+        "rejected": dg.IntMetadataValue(sum(result.rejected_count for result in results)),
+        "seconds": dg.FloatMetadataValue(sum(result.duration_seconds for result in results)),
+        "load id": dg.IntMetadataValue(last.load_id),
+        "data through": dg.TimestampMetadataValue(last.as_of.timestamp()),
+    }
+    if loaded.watermark is not None:
+        metadata["watermark"] = dg.TextMetadataValue(loaded.watermark)
+    if loaded.drift:
+        metadata["new columns in the source"] = dg.TextMetadataValue(", ".join(loaded.drift))
+    return metadata
+
+
+def _description(specification: SourceTable | SourceCollection) -> str:
+    kind = "Collection" if isinstance(specification, SourceCollection) else "Table"
+    if specification.cursor is None:
+        how = "read whole" if isinstance(specification, SourceTable) else "new documents by their id"
+    else:
+        how = f"read by what moved in `{specification.cursor}`"
+    return f"{kind} `{specification.name}` of {specification.source}, as the source holds it: {how}."

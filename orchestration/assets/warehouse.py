@@ -1,0 +1,46 @@
+"""staging, intermediate and marts: dbt's models as assets, its tests as asset checks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from orchestration.assets.raw import RETRIES
+from orchestration.dbt_build import build
+from orchestration.dbt_translator import StreetTranslator, asset_nodes, is_closed, sources_upstream
+from orchestration.resources import SettingsResource
+from orchestration.runs import as_of
+
+# One build at a time: two would stand in each other's way, and the second would find nothing to do.
+WAREHOUSE_POOL = "warehouse"
+
+
+def warehouse_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> list[dg.AssetsDefinition]:
+    """One step per set of sources that models read: a failed table stops only what reads its source."""
+    nodes, upstream = asset_nodes(manifest), sources_upstream(manifest)
+    streets: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for unique_id, node in nodes.items():
+        if not is_closed(node):
+            streets[tuple(sorted(upstream[unique_id]))].append(".".join(node["fqn"]))
+    return [_street(manifest, translator, names, models) for names, models in sorted(streets.items())]
+
+
+def _street(
+    manifest: Mapping[str, Any], translator: StreetTranslator, sources: tuple[str, ...], models: list[str]
+) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        select=" ".join(f"fqn:{model}" for model in models),
+        dagster_dbt_translator=translator,
+        name="_and_".join(["warehouse_of", *sources]) if sources else "warehouse",
+        pool=WAREHOUSE_POOL,
+        retry_policy=RETRIES,
+    )
+    def street(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
+        yield from build(context, settings, manifest, translator, as_of(context.run, context.instance))
+
+    return street

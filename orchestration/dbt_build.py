@@ -1,0 +1,160 @@
+"""One dbt build inside this process, its events turned into Dagster's as they come."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration.dbt_manifest import common_arguments, dbt_variables, manifest_object, use_warehouse
+from orchestration.dbt_translator import StreetTranslator, asset_nodes, node_key
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt_common.events.base_types import EventMsg
+
+# Said when a server went away or two transactions met: the same build may succeed later.
+_LEVELS = {"info": "INFO", "warn": "WARNING", "error": "ERROR"}
+_PASSING = (
+    "could not connect",
+    "connection refused",
+    "connection timed out",
+    "server closed the connection",
+    "terminating connection",
+    "the database system is",
+    "deadlock detected",
+    "could not serialize",
+)
+
+
+def selected_nodes(
+    manifest: Mapping[str, Any],
+    translator: StreetTranslator,
+    asset_keys: Iterable[dg.AssetKey],
+    check_keys: Iterable[dg.AssetCheckKey],
+) -> list[str]:
+    """The unique ids of the models and tests behind these assets and checks."""
+    wanted_assets, wanted_checks = set(asset_keys), set(check_keys)
+    nodes = [
+        unique_id
+        for unique_id, node in asset_nodes(manifest).items()
+        if dg.AssetKey(node_key(node)) in wanted_assets
+    ]
+    if wanted_checks:
+        nodes += [
+            unique_id
+            for unique_id in manifest["nodes"]
+            if get_asset_check_key_for_test(manifest, translator, unique_id, None) in wanted_checks
+        ]
+    return nodes
+
+
+def build_arguments(
+    manifest: Mapping[str, Any], unique_ids: Iterable[str], variables: Mapping[str, object]
+) -> list[str]:
+    """dbt's arguments to build exactly these nodes, and the project's functions, which models call."""
+    names = [f"fqn:{'.'.join(manifest['nodes'][unique_id]['fqn'])}" for unique_id in unique_ids]
+    if manifest.get("functions"):
+        names.append("resource_type:function")
+    return [
+        "build",
+        "--select", *names,
+        "--indirect-selection", "empty",
+        "--exclude-resource-type", "unit_test",
+        "--vars", json.dumps(variables),
+        "--no-write-json",
+    ]  # fmt: skip
+
+
+def build(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    translator: StreetTranslator,
+    as_of: datetime,
+    **variables: object,
+) -> Iterator[Any]:
+    """Build what the step was asked for; yields outputs and check results, then fails if a node failed.
+
+    Nodes downstream of a failed one are left out and so are their outputs; all others are built.
+    """
+    nodes = selected_nodes(
+        manifest, translator, context.selected_asset_keys, context.selected_asset_check_keys
+    )
+    variables = {**dbt_variables(settings), "as_of": as_of.isoformat(), **variables}
+    arguments = [*build_arguments(manifest, nodes, variables), *common_arguments(settings)]
+    use_warehouse(settings)
+    events: queue.Queue[EventMsg | dbtRunnerResult] = queue.Queue()
+    worker = threading.Thread(target=_invoke, args=(arguments, settings, events), name="dbt", daemon=True)
+    worker.start()
+    try:
+        while True:
+            event = events.get()
+            if not hasattr(event, "info"):
+                break
+            yield from _dagster_events(event, context, manifest, translator)  # pyright: ignore[reportArgumentType]
+    finally:
+        if worker.is_alive():
+            _cancel_queries()
+        worker.join()
+    _raise_on_failure(event)  # pyright: ignore[reportArgumentType]
+
+
+def _invoke(arguments: list[str], settings: Settings, events: queue.Queue) -> None:
+    from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+    try:
+        runner = dbtRunner(manifest=manifest_object(settings), callbacks=[events.put])
+        events.put(runner.invoke(arguments))
+    except BaseException as error:
+        events.put(dbtRunnerResult(success=False, exception=error))
+
+
+def _dagster_events(
+    event: EventMsg,
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: StreetTranslator,
+) -> Iterator[Any]:
+    from dbt_common.events.functions import msg_to_dict
+
+    raw_event = msg_to_dict(event)
+    level, text = raw_event["info"]["level"], raw_event["info"]["msg"].strip()
+    if level in _LEVELS and text:
+        context.log.log(_LEVELS[level], text)
+    message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
+    yield from message.to_default_asset_events(manifest, translator, context)
+
+
+def _cancel_queries() -> None:
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in list(FACTORY.adapters.values()):
+        adapter.cancel_open_connections()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _raise_on_failure(outcome: dbtRunnerResult) -> None:
+    if outcome.exception is not None:
+        raise _failure([f"dbt: {_one_line(outcome.exception)}"])
+    results = getattr(outcome.result, "results", [])
+    failed = [result for result in results if result.status in ("error", "runtime error")]
+    if failed:
+        raise _failure([f"{result.node.name}: {_one_line(result.message)}" for result in failed])
+
+
+def _failure(reasons: list[str]) -> dg.Failure:
+    text = "; ".join(reasons)
+    may_pass = any(sign in text.lower() for sign in _PASSING)
+    return dg.Failure(text, allow_retries=may_pass)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

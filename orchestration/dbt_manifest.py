@@ -1,0 +1,111 @@
+"""dbt's manifest, parsed in process when the project or what it depends on has changed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+_READ_BY_DBT = {".sql", ".yml", ".yaml", ".md", ".csv", ".py"}
+
+
+class DbtError(Exception):
+    """dbt refused the project; the message is its own first words."""
+
+
+def target_folder(settings: Settings) -> Path:
+    """Where dbt writes: below the home, never in the project, which may be read-only."""
+    return settings.home / "dbt"
+
+
+def common_arguments(settings: Settings) -> list[str]:
+    """What every dbt command of ours is given."""
+    folder = target_folder(settings)
+    return [
+        "--project-dir", str(PROJECT),
+        "--profiles-dir", str(PROJECT),
+        "--target-path", str(folder),
+        "--log-path", str(folder / "logs"),
+        "--log-level", "none",
+        "--log-level-file", "info",
+        "--no-version-check",
+        "--no-send-anonymous-usage-stats",
+    ]  # fmt: skip
+
+
+def dbt_variables(settings: Settings) -> dict[str, object]:
+    """The project's variables: the sources that are switched on."""
+    return {"sources": list(settings.sources)}
+
+
+def prepared_manifest(settings: Settings) -> dict[str, Any]:
+    """The manifest as dbt writes it, parsed anew only if something it depends on has changed.
+
+    Any number of processes may ask at once: one parses. Raises DbtError.
+    """
+    folder = target_folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    fingerprint, marker = _fingerprint(settings), folder / "fingerprint"
+    with _alone(folder / "lock"):
+        if not (marker.exists() and marker.read_text() == fingerprint):
+            marker.unlink(missing_ok=True)
+            _parse(settings)
+            marker.write_text(fingerprint)
+        return json.loads((folder / "manifest.json").read_bytes())
+
+
+def manifest_object(settings: Settings) -> Manifest:
+    """The manifest as dbt's own object, which spares a build its parsing; after prepared_manifest."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    folder = target_folder(settings)
+    with _alone(folder / "lock"):
+        manifest = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
+def use_warehouse(settings: Settings) -> None:
+    """Point dbt, which reads the process's environment, to the settings' warehouse."""
+    for name in [name for name in os.environ if name.startswith("SUBDYN_DBT_")]:
+        del os.environ[name]
+    os.environ.update(settings.dbt_environment())
+
+
+def _parse(settings: Settings) -> None:
+    from dbt.cli.main import dbtRunner
+
+    use_warehouse(settings)
+    variables = json.dumps(dbt_variables(settings))
+    outcome = dbtRunner().invoke(["parse", *common_arguments(settings), "--vars", variables])
+    if not outcome.success:
+        raise DbtError(f"dbt cannot read its project: {outcome.exception}")
+
+
+def _fingerprint(settings: Settings) -> str:
+    environment: Mapping[str, str] = settings.dbt_environment()
+    parts = [json.dumps(dbt_variables(settings))]
+    parts += [f"{name}={environment.get(name)}" for name in ("SUBDYN_DBT_HOST", "SUBDYN_DBT_DATABASE")]
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in _READ_BY_DBT and path.is_file():
+            stat = path.stat()
+            parts.append(f"{path.relative_to(PROJECT)} {stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,35 @@
+"""What Dagster loads: assembles assets, checks, jobs, schedules and sensors from the settings."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.assets.raw import raw_assets
+from orchestration.assets.warehouse import warehouse_assets
+from orchestration.dbt_manifest import prepared_manifest
+from orchestration.dbt_translator import StreetTranslator
+from orchestration.jobs import build_jobs
+from orchestration.resources import build_resources
+from orchestration.schedules import build_schedules
+from orchestration.sensors import build_sensors
+from orchestration.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything of one house: only the sources that are switched on."""
+    manifest = prepared_manifest(settings)
+    raw = raw_assets(settings.sources)
+    jobs = build_jobs(raw)
+    return dg.Definitions(
+        assets=[*raw, *warehouse_assets(manifest, StreetTranslator())],
+        jobs=jobs,
+        schedules=build_schedules(jobs, running=not settings.embedded),
+        sensors=build_sensors(settings),
+        resources=build_resources(settings),
+        executor=dg.in_process_executor,
+    )
+
+
+def definitions() -> dg.Definitions:
+    """The definitions for this process's environment; what workspace.yaml names."""
+    return build_definitions(load_settings())

@@ -1,0 +1,41 @@
+"""When the jobs run by themselves: in UTC, never two runs of one job at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+
+CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *"}
+
+
+def build_schedules(
+    jobs: Iterable[dg.UnresolvedAssetJobDefinition], *, running: bool
+) -> list[dg.ScheduleDefinition]:
+    """A schedule for each job that has a time; `running` says whether they are on from the start.
+
+    They are on for one's own databases and off for the demo operator, where nothing happens by itself.
+    """
+    status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    return [_schedule(job, CRON[job.name], status) for job in jobs if job.name in CRON]
+
+
+def _schedule(
+    job: dg.UnresolvedAssetJobDefinition, cron: str, status: dg.DefaultScheduleStatus
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=job.name,
+        job=job,
+        cron_schedule=cron,
+        default_status=status,
+        execution_timezone="UTC",
+        description=f"Starts {job.name}, unless the last one is still running.",
+    )
+    def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        running = dg.RunsFilter(job_name=job.name, statuses=IN_PROGRESS_RUN_STATUSES)
+        if context.instance.get_runs(running, limit=1):
+            return dg.SkipReason(f"the last run of {job.name} has not ended")
+        return dg.RunRequest()
+
+    return start
