@@ -1,0 +1,1 @@
+select {{ function('first_instant') }}($1::timestamp, $2)

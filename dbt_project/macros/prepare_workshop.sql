@@ -1,0 +1,20 @@
+{# What the incremental models keep beside their rows; made once, before the first model. #}
+{% macro prepare_workshop() %}
+    {% if execute and flags.WHICH in ('build', 'run', 'test', 'seed') %}
+        {% call statement('prepare_workshop') %}
+            create schema if not exists intermediate;
+
+            create table if not exists intermediate.model_watermarks (
+                model text not null,
+                input text not null,
+                position bigint not null,
+                primary key (model, input)
+            );
+
+            create table if not exists intermediate.view_definitions (
+                view_name text primary key,
+                definition_hash text not null
+            );
+        {% endcall %}
+    {% endif %}
+{% endmacro %}
