@@ -1,20 +1,23 @@
 """Brings what moved in one table or collection into the warehouse, exactly once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from psycopg import sql
 
 from extract import raw_relation, watermark
 from extract.errors import NeverRetry
+from extract.mysql_reader import mysql_reader
 from extract.postgresql import fetch_value
 from extract.postgresql_reader import postgresql_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult, Rejected
 from extract.specification import SourceTable
+
+Key = tuple[object, ...]
 
 
 class TableReader(Protocol):
@@ -28,6 +31,12 @@ class TableReader(Protocol):
     def rows(self, since: watermark.Since) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
 
     def unreadable(self, since: watermark.Since) -> AsyncIterator[list[Rejected]]: ...
+
+    def keys(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+    def rows_of(self, keys: Sequence[Key]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+    def unreadable_of(self, keys: Sequence[Key]) -> AsyncIterator[list[Rejected]]: ...
 
 
 def load_table(
@@ -45,11 +54,13 @@ def load_table(
     return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress))
 
 
-def table_reader(table: SourceTable, url: str) -> AbstractAsyncContextManager[Any]:
+def table_reader(table: SourceTable, url: str) -> AbstractAsyncContextManager[TableReader]:
     """The reader for the engine that the URL's scheme names; NeverRetry for another one."""
     scheme = url.partition("://")[0]
     if scheme in ("postgresql", "postgres"):
         return postgresql_reader(table, url)
+    if scheme in ("mysql", "mariadb", "mysql+pymysql"):
+        return mysql_reader(table, url)
     raise NeverRetry(
         f"{table.source}.{table.name}: the URL of the {table.source} database"
         " has to start with postgresql:// or mysql://"
@@ -69,15 +80,25 @@ async def _load_table(
     async with raw_writer(warehouse_url, relation, kind, as_of) as writer, reading as reader:
         drift = await reader.drift()
         since = watermark.since(table, writer.previous_watermark)
-        async with reader.rows(since) as chunks:
-            await writer.receive(chunks, reader.copy_format, report_progress)
-        async for rejected in reader.unreadable(since):
-            await writer.set_aside(rejected)
+        await bring(writer, reader, since, report_progress)
         highest = await _highest(writer, table.cursor, as_of)
         await writer.apply(mark_vanished=kind == "whole")
         return await writer.finish(
             watermark.advanced(table, writer.previous_watermark, highest, as_of), drift
         )
+
+
+async def bring(
+    writer: RawWriter,
+    reader: TableReader,
+    since: watermark.Since,
+    report_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Reads the rows from `since` on into the writer, what cannot be stored into its rejected rows."""
+    async with reader.rows(since) as chunks:
+        await writer.receive(chunks, reader.copy_format, report_progress)
+    async for rejected in reader.unreadable(since):
+        await writer.set_aside(rejected)
 
 
 async def _highest(writer: RawWriter, cursor: str | None, as_of: datetime) -> datetime | int | None:

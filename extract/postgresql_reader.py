@@ -79,6 +79,11 @@ class PostgresqlReader:
         return
         yield []
 
+    async def unreadable_of(self, keys: Sequence[tuple[object, ...]]) -> AsyncIterator[list[Rejected]]:
+        """PostgreSQL holds no value that the warehouse could not."""
+        return
+        yield []
+
     def _select(self, condition: sql.Composable, chosen: Sequence[str] | None = None) -> str:
         columns = [column for column in self.table.columns if chosen is None or column.name in chosen]
         if chosen is not None:

@@ -83,7 +83,7 @@ class RawWriter:
             await self._finish_new_table()
             return
         relation = self.relation
-        await self._require_unique_keys("incoming")
+        await self.require_unique_keys("incoming")
         await self.connection.execute("analyze pg_temp.incoming")
         same_key = same(relation.key, "stored", "incoming")
         updated = await self._count(
@@ -160,7 +160,7 @@ class RawWriter:
     async def _finish_new_table(self) -> None:
         table = self.relation.identifier
         await self.connection.execute("set local maintenance_work_mem = '128MB'")
-        await self._require_unique_keys(None)
+        await self.require_unique_keys()
         for tail in (
             "create index on {} (_load_id)",
             "alter table {} alter column _load_id drop default, alter column _extracted_at drop default",
@@ -169,7 +169,8 @@ class RawWriter:
             await self.connection.execute(sql.SQL(tail).format(table).as_string())
         self.counts["inserted"] = self.counts["extracted"] - self.counts["rejected"]
 
-    async def _require_unique_keys(self, temporary: str | None) -> None:
+    async def require_unique_keys(self, temporary: str | None = None) -> None:
+        """Gives the raw table, or the temporary one, its primary key; NeverRetry if keys are not unique."""
         table = sql.Identifier("pg_temp", temporary) if temporary else self.relation.identifier
         add_key = sql.SQL("alter table {} add primary key ({})").format(table, names(self.relation.key))
         key = ", ".join(self.relation.key)

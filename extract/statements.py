@@ -11,7 +11,8 @@ _FOLDER = Path(__file__).parent / "sql"
 
 
 @cache
-def _template(name: str) -> str:
+def text(name: str) -> str:
+    """The content of file `name`.sql."""
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -22,7 +23,7 @@ def trusted(text: str) -> sql.SQL:
 
 def statement(name: str, **parts: sql.Composable) -> str:
     """The statement of file `name`.sql with its placeholders filled."""
-    return trusted(_template(name)).format(**parts).as_string()
+    return trusted(text(name)).format(**parts).as_string()
 
 
 def names(columns: Iterable[str], prefix: str | None = None) -> sql.Composed:

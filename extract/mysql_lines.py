@@ -1,0 +1,101 @@
+"""MySQL and MariaDB write the lines of a text COPY themselves: one bytes value per row, exact, in UTC.
+
+Decimals and times keep every digit, since no driver converts them. A row that PostgreSQL could not hold (a
+zero date, a NUL in a text, a number out of range) has NULL for a line. Only hexadecimal literals are used, so
+that no sql_mode changes their meaning.
+"""
+
+from collections.abc import Sequence
+
+from extract.specification import Column, Kind
+
+_TAB, _LINE_END, _NULL = "0x09", "0x0A", "0x5C4E"
+_LARGEST = {Kind.ID: (-(2**63), 2**63 - 1), Kind.INT: (-(2**31), 2**31 - 1), Kind.BOOL: (0, 1)}
+
+
+def quoted(name: str) -> str:
+    """The identifier in backticks."""
+    return f"`{name.replace('`', '``')}`"
+
+
+def line(columns: Sequence[Column], judged: Sequence[Column]) -> str:
+    """The expression of a COPY line of the columns; NULL where one of the `judged` cannot be held."""
+    values = f", {_TAB}, ".join(f"coalesce({_text(column)}, {_NULL})" for column in columns)
+    return f"if({unreadable(judged)}, null, concat({values}, {_LINE_END}))"
+
+
+def select(expressions: str, table: str, condition: str = "") -> str:
+    """The query of the expressions over the table; values of the condition are bound parameters."""
+    return f"select {expressions} from {quoted(table)} {condition}"  # noqa: S608
+
+
+def key_line(key: Sequence[Column], cursor: Column | None) -> str:
+    """The expression of a COPY line of key and cursor; a cursor that cannot be held is written as NULL."""
+    parts = [f"coalesce({_text(column)}, {_NULL})" for column in key]
+    if cursor is not None:
+        parts.append(f"if({_trouble(cursor)}, {_NULL}, coalesce({_text(cursor)}, {_NULL}))")
+    return f"if({unreadable(key)}, null, concat({f', {_TAB}, '.join(parts)}, {_LINE_END}))"
+
+
+def unreadable(columns: Sequence[Column]) -> str:
+    """The condition that PostgreSQL cannot hold some column of the row."""
+    return " or ".join(_trouble(column) for column in columns)
+
+
+def reason(columns: Sequence[Column]) -> str:
+    """The expression that names each column that cannot be held."""
+    told = ", ".join(
+        f"if({_trouble(column)}, concat('{column.name}', ' {_COMPLAINTS[column.kind]}'), null)"
+        for column in columns
+    )
+    return f"concat_ws('; ', {told})"
+
+
+def json_document(columns: Sequence[Column]) -> str:
+    """The expression of the row as a JSON object of texts."""
+    pairs = ", ".join(f"'{column.name}', convert({quoted(column.name)} using utf8mb4)" for column in columns)
+    return f"json_object({pairs})"
+
+
+def key_text(key: Sequence[Column]) -> str:
+    """The expression of the key as readable text."""
+    return f"concat_ws(',', {', '.join(f'convert({quoted(column.name)} using utf8mb4)' for column in key)})"
+
+
+_COMPLAINTS = {
+    Kind.ID: "is out of range",
+    Kind.INT: "is out of range",
+    Kind.BOOL: "is neither 0 nor 1",
+    Kind.AT: "is no date",
+    Kind.DATE: "is no date",
+    Kind.TEXT: "holds a NUL character",
+    Kind.MONEY: "is out of range",
+    Kind.RATE: "is out of range",
+}
+
+
+def _text(column: Column) -> str:
+    name = quoted(column.name)
+    if column.kind is Kind.TEXT:
+        plain = f"cast(convert({name} using utf8mb4) as binary)"
+        for raw, escaped in (("0x5C", "0x5C5C"), ("0x09", "0x5C74"), ("0x0A", "0x5C6E"), ("0x0D", "0x5C72")):
+            plain = f"replace({plain}, {raw}, {escaped})"
+        return plain
+    if column.kind is Kind.BOOL:
+        return f"cast({name} + 0 as char)"
+    return f"cast({name} as char)"
+
+
+def _trouble(column: Column) -> str:
+    name = quoted(column.name)
+    match column.kind:
+        case Kind.AT | Kind.DATE:
+            # a zero date in a column declared not null counts as null for IS NULL
+            return f"(cast({name} as char) is not null and {name} + interval 0 microsecond is null)"
+        case Kind.TEXT:
+            return f"coalesce(locate(0x00, cast(convert({name} using utf8mb4) as binary)) > 0, false)"
+        case Kind.ID | Kind.INT | Kind.BOOL:
+            low, high = _LARGEST[column.kind]
+            return f"coalesce({name} + 0 not between {low} and {high}, false)"
+        case _:
+            return "false"

@@ -1,0 +1,247 @@
+"""Rows of a MySQL or MariaDB source, in one snapshot, as text COPY that the server writes itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pymysql
+from pymysql.cursors import SSCursor
+
+from extract import mysql_lines
+from extract.drift import compared
+from extract.errors import ExtractionError, NeverRetry, RetryLater
+from extract.postgresql import CONNECT_SECONDS, one_line
+from extract.result import Rejected
+from extract.specification import Column, Kind, SourceTable
+from extract.statements import text
+from extract.streams import flowing
+from extract.watermark import Since
+
+Key = tuple[object, ...]
+
+_ROWS_AT_ONCE = 5_000
+_SILENT_SECONDS = 900
+_INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
+_ACCEPTED: dict[Kind, set[str]] = {
+    Kind.ID: _INTEGERS,
+    Kind.INT: _INTEGERS - {"bigint"},
+    Kind.BOOL: {"tinyint", "bit"},
+    Kind.AT: {"datetime", "timestamp"},
+    Kind.DATE: {"date"},
+    Kind.TEXT: {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"},
+}
+_DIGITS: dict[Kind, tuple[int, int]] = {Kind.MONEY: (14, 6), Kind.RATE: (10, 10)}
+_LOGIN_REFUSED = {1045, 1698, 1044, 1251, 1275, 2059}
+_NOTHING_THERE = {1049, 1146, 1054, 1142, 1143, 1064}
+
+
+@dataclass
+class MysqlReader:
+    """One table of a MySQL or MariaDB source in one snapshot."""
+
+    connection: Any
+    table: SourceTable
+    url: str
+    copy_format: Literal["text"] = "text"
+    _running: asyncio.Future | None = field(default=None, repr=False)
+    _has_unreadable: bool = False
+
+    async def drift(self) -> tuple[str, ...]:
+        """The columns the specification does not know; NeverRetry if one is missing or changed."""
+        found = await self._all(text("mysql_columns"), self.table.name)
+        subject = f"{self.table.source}.{self.table.name}"
+        if not found:
+            raise NeverRetry(f"{subject}: the {self.table.source} database has no table {self.table.name}")
+        described = [tuple(_decoded(value) for value in record) for record in found]
+        return compared(
+            self.table,
+            {record[0]: record[2] for record in described},
+            {record[0]: _fits(self.table, record) for record in described},
+        )
+
+    def rows(self, since: Since) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The rows whose cursor is at or after `since`, all if None."""
+        condition, arguments = self._since(since)
+        return self._stream(self._lines(condition), arguments)
+
+    def keys(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Key and cursor of every row."""
+        cursor = self.table.column(self.table.cursor) if self.table.cursor else None
+        cursor = None if cursor in self._key else cursor
+        return self._stream(mysql_lines.select(mysql_lines.key_line(self._key, cursor), self.table.name), ())
+
+    def rows_of(self, keys: Sequence[Key]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The rows with these keys, those that still exist."""
+        condition, arguments = self._among(keys)
+        return self._stream(self._lines(condition), arguments)
+
+    async def unreadable(self, since: Since) -> AsyncIterator[list[Rejected]]:
+        """The rows `rows` left out, read again in the same snapshot, with the reason."""
+        if self._has_unreadable:
+            async for batch in self._set_aside(*self._since(since)):
+                yield batch
+
+    async def unreadable_of(self, keys: Sequence[Key]) -> AsyncIterator[list[Rejected]]:
+        """The rows `rows_of` left out, with the reason."""
+        if self._has_unreadable:
+            async for batch in self._set_aside(*self._among(keys)):
+                yield batch
+
+    async def close(self) -> None:
+        """Hangs up, after a read under way in its thread has ended."""
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+        self.connection.close()
+
+    @property
+    def _key(self) -> list[Column]:
+        return [self.table.column(name) for name in self.table.key]
+
+    def _lines(self, condition: str) -> str:
+        columns = self.table.columns
+        return mysql_lines.select(mysql_lines.line(columns, columns), self.table.name, condition)
+
+    def _since(self, since: Since) -> tuple[str, tuple[object, ...]]:
+        if since is None:
+            return "", ()
+        value = since.astimezone(UTC).replace(tzinfo=None) if isinstance(since, datetime) else since
+        return f"where {mysql_lines.quoted(self.table.cursor or '')} >= %s", (value,)
+
+    def _among(self, keys: Sequence[Key]) -> tuple[str, tuple[object, ...]]:
+        names = ", ".join(mysql_lines.quoted(name) for name in self.table.key)
+        one = f"({', '.join(['%s'] * len(self.table.key))})"
+        return f"where ({names}) in ({', '.join([one] * len(keys))})", tuple(
+            part for key in keys for part in key
+        )
+
+    async def _set_aside(
+        self, condition: str, arguments: tuple[object, ...]
+    ) -> AsyncIterator[list[Rejected]]:
+        columns = self.table.columns
+        told = ", ".join(
+            (mysql_lines.key_text(self._key), mysql_lines.reason(columns), mysql_lines.json_document(columns))
+        )
+        bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(columns)})"
+        cursor = SSCursor(self.connection)
+        await self._in_thread(cursor.execute, mysql_lines.select(told, self.table.name, bad), arguments)
+        while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
+            yield [Rejected(_decoded(key), _decoded(why), _decoded(document)) for key, why, document in rows]
+
+    @asynccontextmanager
+    async def _stream(self, query: str, arguments: tuple[object, ...]) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def produce(put) -> None:
+            cursor = SSCursor(self.connection)
+            await self._in_thread(cursor.execute, query, arguments)
+            while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
+                lines = [row[0] for row in rows if row[0] is not None]
+                self._has_unreadable = self._has_unreadable or len(lines) < len(rows)
+                await put(b"".join(lines))
+
+        async with flowing(produce) as chunks:
+            yield chunks
+
+    async def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        cursor = self.connection.cursor()
+        await self._in_thread(cursor.execute, query, arguments)
+        return list(cursor.fetchall())
+
+    async def _in_thread(self, call: Callable[..., Any], *arguments: object) -> Any:
+        with translated(self.url, self.table):
+            self._running = asyncio.get_running_loop().run_in_executor(None, call, *arguments)
+            return await asyncio.shield(self._running)
+
+
+@asynccontextmanager
+async def mysql_reader(table: SourceTable, url: str) -> AsyncIterator[MysqlReader]:
+    """A reader on a read-only snapshot of the source, taken now."""
+    with translated(url, table):
+        connection = await asyncio.to_thread(_connect, table, url)
+    reader = MysqlReader(connection, table, url)
+    try:
+        yield reader
+    finally:
+        await reader.close()
+
+
+def _connect(table: SourceTable, url: str) -> Any:
+    try:
+        parts = urlsplit(url)
+        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        place = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
+    except ValueError:
+        raise NeverRetry(
+            f"{table.source}.{table.name}: the URL of the {table.source} database is not of the form"
+            " mysql://user@host:port/database"
+        ) from None
+    connection = pymysql.connect(
+        **place,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        database=unquote(parts.path.lstrip("/")),
+        unix_socket=options.get("unix_socket"),
+        ssl={"ca": options["ssl_ca"]} if "ssl_ca" in options else None,
+        charset="utf8mb4",
+        use_unicode=False,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=_SILENT_SECONDS,
+        write_timeout=_SILENT_SECONDS,
+        autocommit=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("set session time_zone = '+00:00', sql_mode = '', net_write_timeout = 900")
+        cursor.execute("set session transaction isolation level repeatable read")
+        cursor.execute("start transaction with consistent snapshot, read only")
+    return connection
+
+
+@contextmanager
+def translated(url: str, table: SourceTable) -> Iterator[None]:
+    """Turns the driver's errors into RetryLater or NeverRetry that name table and database."""
+    subject, database = f"{table.source}.{table.name}", f"{table.source} database"
+    try:
+        yield
+    except ExtractionError:
+        raise
+    except pymysql.MySQLError as error:
+        number = error.args[0] if error.args else 0
+        told = one_line(Exception(error.args[-1] if error.args else ""), url)
+        if number in _LOGIN_REFUSED:
+            raise NeverRetry(
+                f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
+            ) from None
+        if number == 1049:
+            raise NeverRetry(
+                f"{subject}: mend the database name in the URL of the {database}: {told}"
+            ) from None
+        if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):
+            raise NeverRetry(f"{subject}: the {database} refused the load: {told}") from None
+        raise RetryLater(f"{subject}: the {database} cannot be reached or went away: {told}") from None
+    except RuntimeError as error:
+        raise NeverRetry(
+            f"{subject}: the {database} asks for what is not installed: {one_line(error, url)}"
+        ) from None
+    except OSError as error:
+        raise RetryLater(
+            f"{subject}: the {database} cannot be reached or went away: {one_line(error, url)}"
+        ) from None
+
+
+def _decoded(value: Any) -> Any:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
+def _fits(table: SourceTable, record: tuple[Any, ...]) -> bool:
+    name, data_type, column_type, precision, scale = record
+    column = next((column for column in table.columns if column.name == name), None)
+    if column is None:
+        return True
+    if column.kind in _DIGITS:
+        whole, digits = _DIGITS[column.kind]
+        return data_type == "decimal" and scale <= digits and precision - scale <= whole
+    if data_type == "bit":
+        return column.kind is Kind.BOOL and column_type == "bit(1)"
+    return data_type in _ACCEPTED[column.kind]
