@@ -1,7 +1,5 @@
 """What Dagster loads: assembles assets, checks, jobs, schedules and sensors from the settings."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.assets.raw import raw_assets

@@ -1,10 +1,9 @@
 """The jobs: the same whether the UI, a schedule or the command line starts them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.dbt_translator import CLOSED_FOLDER, NIGHTLY_TAG
 
@@ -13,7 +12,7 @@ NIGHTLY_TAGS = {NIGHTLY_TAG: ""}
 _CLOSED = dg.AssetSelection.key_prefixes(CLOSED_FOLDER)
 
 
-def build_jobs(raw_assets: Iterable[dg.AssetsDefinition]) -> list[dg.UnresolvedAssetJobDefinition]:
+def build_jobs(raw_assets: Iterable[dg.AssetsDefinition]) -> list[UnresolvedAssetJobDefinition]:
     """hourly brings in what moved; nightly adds the sweep, the checks, the series and the reports."""
     every = dg.AssetSelection.all() - _CLOSED
     return [

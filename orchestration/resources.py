@@ -1,7 +1,5 @@
 """What the assets are given: plain objects, so that no password becomes part of a run's config."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.settings import Settings

@@ -1,17 +1,16 @@
 """When the jobs run by themselves: in UTC, never two runs of one job at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *"}
 
 
 def build_schedules(
-    jobs: Iterable[dg.UnresolvedAssetJobDefinition], *, running: bool
+    jobs: Iterable[UnresolvedAssetJobDefinition], *, running: bool
 ) -> list[dg.ScheduleDefinition]:
     """A schedule for each job that has a time; `running` says whether they are on from the start.
 
@@ -22,7 +21,7 @@ def build_schedules(
 
 
 def _schedule(
-    job: dg.UnresolvedAssetJobDefinition, cron: str, status: dg.DefaultScheduleStatus
+    job: UnresolvedAssetJobDefinition, cron: str, status: dg.DefaultScheduleStatus
 ) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=job.name,

@@ -1,7 +1,5 @@
 """What is noticed between schedules: a failed run is told by mail."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg

@@ -1,18 +1,16 @@
 """raw/<source>/<table>: one asset per table and collection of the sources that are switched on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 
 import dagster as dg
-from extract.sweep import sweep_collection, sweep_table
 
 from extract.errors import NeverRetry
 from extract.load import load_collection, load_table
 from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
+from extract.sweep import sweep_collection, sweep_table
 from orchestration.resources import SettingsResource
 from orchestration.runs import as_of
 from orchestration.settings import SourceName

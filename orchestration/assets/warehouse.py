@@ -1,7 +1,5 @@
 """staging, intermediate and marts: dbt's models as assets, its tests as asset checks."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
