@@ -1,0 +1,163 @@
+"""Making the operator: rows and documents of a recipe into three databases, in batches, telling progress."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+from demo.errors import DemoError
+from demo.operator.customers import AccountOfCustomer, customer_batches
+from demo.operator.documents import Document, account_activity, daily_statistics, online_sessions
+from demo.operator.recipe import MARK, Recipe
+from demo.operator.reference import Reference
+from demo.operator.stores import TABLES, filled
+from demo.operator.subscribers import platform_rows
+
+CUSTOMERS_PER_BATCH = 2000
+ACCOUNTS_WITH_DOCUMENTS = 12_000
+DOCUMENTS_PER_BATCH = 2000
+MARK_COLLECTION = "made_up"
+
+Progress = Callable[[str], None]
+
+
+class OperatorUrls(Protocol):
+    """Where the operator's databases are; one without a URL is left out."""
+
+    @property
+    def billing_url(self) -> str | None: ...
+    @property
+    def platform_url(self) -> str | None: ...
+    @property
+    def middleware_url(self) -> str | None: ...
+
+
+@dataclass
+class Made:
+    """How many rows and documents were made, by "database.table"; the recipe they follow."""
+
+    recipe: Recipe
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def create(
+    urls: OperatorUrls,
+    *,
+    customers: int = 2000,
+    months: int = 14,
+    seed: int = 1,
+    ending: date | None = None,
+    subscribers: int = 40,
+    report_progress: Progress | None = None,
+) -> Made:
+    """Make the operator in the databases at the URLs, replacing a made-up one there; what was made.
+
+    `ending` is the last day of its history, yesterday (UTC) unless given. Raises DemoError when a database
+    cannot be used or holds tables that are not made up.
+    """
+    ending = ending or (datetime.now(UTC).date() - timedelta(days=1))
+    recipe = Recipe(customers=customers, months=months, seed=seed, ending=ending, subscribers=subscribers)
+    tell = report_progress or (lambda _: None)
+    made = Made(recipe)
+    accounts: list[AccountOfCustomer] = []
+    if urls.billing_url:
+        accounts = _create_billing(urls.billing_url, made, tell)
+    if urls.platform_url:
+        _create_platform(urls.platform_url, made, tell)
+    if urls.middleware_url:
+        if not accounts:
+            accounts = _first_accounts(recipe)
+        _create_middleware(urls.middleware_url, made, accounts, tell)
+    return made
+
+
+def _create_billing(url: str, made: Made, tell: Progress) -> list[AccountOfCustomer]:
+    recipe = made.recipe
+    reference = Reference(recipe)
+    accounts: list[AccountOfCustomer] = []
+    counts = dict.fromkeys((f"billing.{table}" for table in TABLES["billing"]), 0)
+    with filled("billing", url, recipe) as store:
+        whole = {
+            "companies": reference.company_rows(),
+            "users": reference.user_rows(),
+            "packages": reference.package_rows(),
+            "exchange_rates": reference.rate_rows(),
+        }
+        for table, lines in whole.items():
+            store.load(table, lines)
+            counts[f"billing.{table}"] = len(lines)
+        for batch in customer_batches(recipe, reference, CUSTOMERS_PER_BATCH):
+            for table, lines in batch.lines.items():
+                store.load(table, lines)
+                counts[f"billing.{table}"] += len(lines)
+            accounts += batch.accounts[: ACCOUNTS_WITH_DOCUMENTS - len(accounts)]
+            tell(
+                f"billing: {counts['billing.customers']:,} of {recipe.customers:,} customers,"
+                f" {counts['billing.transactions']:,} transactions"
+            )
+        tell("billing: keys and indexes")
+    made.counts |= counts
+    return accounts
+
+
+def _first_accounts(recipe: Recipe) -> list[AccountOfCustomer]:
+    accounts: list[AccountOfCustomer] = []
+    for batch in customer_batches(recipe, Reference(recipe), CUSTOMERS_PER_BATCH):
+        accounts += batch.accounts[: ACCOUNTS_WITH_DOCUMENTS - len(accounts)]
+        if len(accounts) >= ACCOUNTS_WITH_DOCUMENTS:
+            break
+    return accounts
+
+
+def _create_platform(url: str, made: Made, tell: Progress) -> None:
+    rows = platform_rows(made.recipe)
+    with filled("platform", url, made.recipe) as store:
+        for table in TABLES["platform"]:
+            lines = rows.lines.get(table, [])
+            store.load(table, lines)
+            made.counts[f"platform.{table}"] = len(lines)
+    tell(f"platform: {made.recipe.subscribers} subscribers, {made.counts['platform.logons']:,} logons")
+
+
+def _create_middleware(url: str, made: Made, accounts: list[AccountOfCustomer], tell: Progress) -> None:
+    recipe = made.recipe
+    collections = {
+        "online_sessions": online_sessions(recipe, accounts),
+        "account_activity": account_activity(recipe, accounts),
+        "daily_statistics": daily_statistics(recipe),
+    }
+    client: pymongo.MongoClient[Document] = pymongo.MongoClient(url, serverSelectionTimeoutMS=5000)
+    try:
+        database = client.get_default_database()
+        present = set(database.list_collection_names())
+        taken = sorted(present & collections.keys())
+        if taken and MARK_COLLECTION not in present:
+            raise DemoError(
+                f"the middleware database has a collection {taken[0]} that is not made up:"
+                " give the made-up operator an empty database"
+            )
+        database[MARK_COLLECTION].delete_many({})
+        database[MARK_COLLECTION].insert_one({"mark": MARK, "recipe": recipe.as_comment()})
+        for name, documents in collections.items():
+            database.drop_collection(name)
+            count = 0
+            for batch in _batches(documents, DOCUMENTS_PER_BATCH):
+                database[name].insert_many(batch)
+                count += len(batch)
+                tell(f"middleware: {count:,} {name}")
+            made.counts[f"middleware.{name}"] = count
+    except PyMongoError as error:
+        reason = str(error).partition(",")[0]
+        raise DemoError(f"the middleware database cannot be used: {reason}") from None
+    finally:
+        client.close()
+
+
+def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    iterator = iter(documents)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,18 @@
+alter table companies add primary key (id);
+alter table users add primary key (id);
+alter table customers add primary key (id);
+alter table customer_tags add primary key (customer_id, tag);
+alter table accounts add primary key (id);
+alter table packages add primary key (id);
+alter table subscriptions add primary key (id);
+alter table transactions add primary key (id);
+alter table exchange_rates add primary key (base_currency, currency, rate_date);
+create index on companies (updated_at);
+create index on users (updated_at);
+create index on customers (updated_at);
+create index on accounts (updated_at);
+create index on packages (updated_at);
+create index on subscriptions (updated_at);
+create index on transactions (updated_at);
+create index on transactions (customer_id);
+create index on exchange_rates (updated_at);

@@ -1,0 +1,15 @@
+alter table subscribers add primary key (id);
+alter table subscriber_settings add primary key (id);
+alter table users add primary key (id);
+alter table user_changes add primary key (id);
+alter table logons add primary key (id);
+alter table commission_runs add primary key (id);
+alter table commission_items add primary key (id);
+alter table process_forms add primary key (id);
+alter table process_fields add primary key (id);
+create index on subscribers (updated_at);
+create index on users (updated_at);
+create index on logons (updated_at);
+create index on commission_runs (updated_at);
+create index on process_forms (updated_at);
+create index on process_fields (updated_at);
