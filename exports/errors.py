@@ -1,0 +1,55 @@
+"""What can go wrong with a report; every message is one line that names what to mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from datetime import date
+
+
+class ReportError(Exception):
+    """Base of all errors of this package: a failure, not the asker's fault."""
+
+
+class InvalidParameter(ReportError):
+    """The asker's input cannot be used; `parameter` names it."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class NotFound(ReportError):
+    """Nothing is stored under the name or id asked for."""
+
+
+class NotReady(ReportError):
+    """The warehouse does not yet hold what the report reads."""
+
+
+class MissingRate(ReportError):
+    """An amount other than zero cannot be converted; names the currencies and the date."""
+
+    def __init__(self, from_currency: str, to_currency: str, on_date: date, others: int = 0) -> None:
+        more = f" ({others} more missing)" if others else ""
+        super().__init__(
+            f"no exchange rate from {from_currency} to {to_currency} on or before {on_date}{more}; "
+            f"add it to exchange_rates or ask for another currency"
+        )
+        self.from_currency = from_currency
+        self.to_currency = to_currency
+        self.on_date = on_date
+
+
+def close_matches(word: str, known: Iterable[str], shown: int = 3) -> str:
+    """What the word may have meant: close matches, else all where few, else how many there are."""
+    names = sorted(set(known))
+    by_folded = {name.casefold(): name for name in names}
+    matches = difflib.get_close_matches(word.casefold(), by_folded, n=shown, cutoff=0.6)
+    if matches:
+        return "did you mean " + ", ".join(by_folded[match] for match in matches) + "?"
+    if not names:
+        return "there is none"
+    if len(names) <= 12:
+        return "known: " + ", ".join(names)
+    return f"{len(names)} are known, none is like it"

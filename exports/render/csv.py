@@ -1,0 +1,42 @@
+"""CSV: UTF-8, commas, dot decimals, RFC 4180; text that a spreadsheet would run as a formula is made safe."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from typing import BinaryIO
+
+from exports.result import Cell, StoredResult
+
+# A spreadsheet takes these for the start of a formula, some of them also behind blanks.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def render(result: StoredResult, stream: BinaryIO) -> None:
+    """Write head, rows and, where there are none, the message in a line of its own. The stream stays open."""
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_safe(column.label) for column in result.columns])
+    for row in result.rows:
+        writer.writerow([_field(cell) for cell in row])
+    if result.message is not None:
+        writer.writerow([_safe(result.message)])
+    text.flush()
+    text.detach()
+
+
+def _field(cell: Cell) -> str | int:
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return _safe(cell) if isinstance(cell, str) else cell
+
+
+def _safe(text: str) -> str:
+    """The text, behind an apostrophe where a spreadsheet would otherwise run it."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

@@ -1,0 +1,1 @@
+"""Customer Dynamics: clients and balances at the end of each period, refills, use and packages within it."""

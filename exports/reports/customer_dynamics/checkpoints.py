@@ -1,0 +1,29 @@
+"""Which stored month starts the states of a list of period ends are read from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+# No zone lies further east; local midnight of a month's first day comes at most this long before the UTC
+# month.
+EASTERNMOST = timedelta(hours=15)
+MOST_ENDS_READ_ONE_BY_ONE = 2
+
+
+def month_start(instant: datetime) -> datetime:
+    """The start of the UTC month an instant lies in."""
+    return instant.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def nearest_checkpoint(end: datetime, data_through: datetime) -> datetime:
+    """Where to read an end's states from: the month start shortly after it if known, else the one before."""
+    before = month_start(end)
+    after = month_start(before + timedelta(days=32))
+    return after if after - end <= EASTERNMOST and after <= data_through else before
+
+
+def is_walked(ends: Sequence[datetime]) -> bool:
+    """Whether a month holds so many ends that reading every change once beats a checkpoint for each."""
+    return max(Counter(month_start(end) for end in ends).values()) > MOST_ENDS_READ_ONE_BY_ONE

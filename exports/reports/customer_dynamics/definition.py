@@ -1,0 +1,229 @@
+"""What may be asked of Customer Dynamics, and the columns that answer."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from exports.errors import InvalidParameter, close_matches
+from exports.intervals import check_interval_name
+from exports.result import Column, Kind
+
+REPORT = "customer-dynamics"
+TITLE = "Customer Dynamics"
+CLIENT_TYPES = ("client", "reseller", "calling_card", "call_shop")
+TIME_UNITS = ("year", "month", "date")
+GROUPINGS = (*TIME_UNITS, "package")
+LONGEST_ACTIVE_DURATION = 1200
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+
+BLOCKS = ("Active", "Overall Active", "All")
+CLIENT_COLUMNS = tuple(
+    Column(f"Clients - {block}: {name}", kind)
+    for block in BLOCKS
+    for name, kind in (
+        ("Qty", Kind.COUNT),
+        ("Balance Pos", Kind.MONEY),
+        ("Balance Neg", Kind.MONEY),
+        ("Balance", Kind.MONEY),
+    )
+)
+MOVEMENT_COLUMNS = (
+    Column("Balance Refill: Qty", Kind.COUNT),
+    Column("Balance Refill: Total", Kind.MONEY),
+    Column("Balance Refill: Avg", Kind.RATIO),
+    Column("Pay as you Go: Total", Kind.MONEY),
+    Column("Pay as you Go: Active Avg", Kind.RATIO),
+    Column("Packages: Activation Qty", Kind.COUNT),
+    Column("Packages: Activation Total", Kind.MONEY),
+    Column("Packages: Renew Qty", Kind.COUNT),
+    Column("Packages: Renew Total", Kind.MONEY),
+)
+COLUMNS = (*CLIENT_COLUMNS, *MOVEMENT_COLUMNS)
+GROUPING_COLUMNS = {
+    "year": Column("Year", Kind.YEAR),
+    "month": Column("Month", Kind.TEXT),
+    "date": Column("Date", Kind.DATE),
+    "package": Column("Package Name", Kind.TEXT),
+}
+
+# What the command line calls each parameter, for messages.
+ASKED_AS = {
+    "from_date": "from",
+    "to_date": "to",
+    "time_zone": "timezone",
+    "client_type": "client-type",
+    "tags": "tag",
+    "company_id": "company",
+    "owner_user_id": "owner",
+    "package_id": "package",
+    "group_by": "group-by",
+    "active_duration_months": "active-duration",
+}
+
+
+def _words(value: Any) -> Any:
+    """One comma-separated string, or several, as their words."""
+    if value is None:
+        return ()
+    parts = [value] if isinstance(value, str) else value
+    return [word.strip().lower() for part in parts for word in str(part).split(",") if word.strip()]
+
+
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class CustomerDynamicsParameters(BaseModel):
+    """The question, checked as far as it can be without the warehouse.
+
+    Either both dates (inclusive, local) or a named interval. Empty filters pass every customer; `tags` passes
+    customers with any of them; `company_id` means that company and all below it. `read` raises
+    InvalidParameter in place of pydantic's error.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_date: date | None = None
+    to_date: date | None = None
+    interval: str | None = None
+    time_zone: str
+    currency: str
+    active_duration_months: Annotated[int, Field(ge=1, le=LONGEST_ACTIVE_DURATION)] = 1
+    client_type: Literal["client", "reseller", "calling_card", "call_shop"] | None = None
+    tags: tuple[str, ...] = ()
+    company_id: Id | None = None
+    owner_user_id: Id | None = None
+    package_id: Id | None = None
+    group_by: Annotated[frozenset[Literal["year", "month", "date", "package"]], BeforeValidator(_words)] = (
+        frozenset()
+    )
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """The parameters from outside values; raises InvalidParameter naming the first thing to mend."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _first_fault(error) from None
+
+    @property
+    def time_unit(self) -> str | None:
+        """The time grouping asked for, if any."""
+        return next((unit for unit in TIME_UNITS if unit in self.group_by), None)
+
+    @property
+    def by_package(self) -> bool:
+        """Whether rows are grouped by package."""
+        return "package" in self.group_by
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Grouping columns first, then every measure."""
+        return (*(GROUPING_COLUMNS[name] for name in GROUPINGS if name in self.group_by), *COLUMNS)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        known = zoneinfo.available_timezones()
+        if name not in known:
+            raise InvalidParameter("timezone", f"unknown time zone {name!r}: {close_matches(name, known)}")
+        return name
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_code(cls, code: str) -> str:
+        kept = code.strip().upper()
+        if len(kept) != 3 or not kept.isascii() or not kept.isalpha():
+            raise InvalidParameter(
+                "currency", f"currency {code!r} is not a code of three letters such as USD"
+            )
+        return kept
+
+    @field_validator("client_type", mode="before")
+    @classmethod
+    def _client_type(cls, name: Any) -> Any:
+        if not isinstance(name, str):
+            return name
+        kept = name.strip().lower().replace("-", "_").replace(" ", "_")
+        if kept not in CLIENT_TYPES:
+            raise InvalidParameter(
+                "client-type", f"unknown client type {name!r}: use {', '.join(CLIENT_TYPES)}"
+            )
+        return kept
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _tags(cls, tags: Any) -> Any:
+        named = [tags] if isinstance(tags, str) else tags
+        return tuple(dict.fromkeys(named or ()))
+
+    @field_validator("interval")
+    @classmethod
+    def _known_interval(cls, name: str | None) -> str | None:
+        return None if name is None else check_interval_name(name)
+
+    @field_validator("group_by", mode="after")
+    @classmethod
+    def _one_time_unit(cls, names: frozenset[str]) -> frozenset[str]:
+        units = [unit for unit in TIME_UNITS if unit in names]
+        if len(units) > 1:
+            raise InvalidParameter(
+                "group-by", f"group-by takes one of year, month, date, not {' and '.join(units)}"
+            )
+        return names
+
+    @model_validator(mode="after")
+    def _one_interval(self) -> Self:
+        dates = (self.from_date, self.to_date)
+        if self.interval is not None:
+            if dates != (None, None):
+                raise InvalidParameter("interval", "give either an interval or from and to, not both")
+            return self
+        if self.from_date is None or self.to_date is None:
+            raise InvalidParameter(
+                "from", "an interval is mandatory: give from and to, or an interval such as last-month"
+            )
+        if self.to_date < self.from_date:
+            raise InvalidParameter("to", f"to {self.to_date} lies before from {self.from_date}")
+        for name, day in (("from", self.from_date), ("to", self.to_date)):
+            if not EARLIEST <= day <= LATEST:
+                raise InvalidParameter(name, f"{name} {day} lies outside {EARLIEST} .. {LATEST}")
+        return self
+
+
+def _first_fault(error: ValidationError) -> InvalidParameter:
+    fault = error.errors(include_url=False)[0]
+    place = str(fault["loc"][0]) if fault["loc"] else "parameters"
+    name = ASKED_AS.get(place, place)
+    given = fault["input"]
+    match place, fault["type"]:
+        case _, "missing":
+            return InvalidParameter(name, f"{name} is mandatory")
+        case "active_duration_months", _:
+            allowed = f"a whole number of months from 1 to {LONGEST_ACTIVE_DURATION}"
+        case (("from_date" | "to_date"), _):
+            allowed = "a date written YYYY-MM-DD"
+        case (("company_id" | "owner_user_id" | "package_id"), _):
+            allowed = "an id, a whole number from 1"
+        case "group_by", _:
+            allowed = f"one of {', '.join(GROUPINGS)}"
+        case _, "extra_forbidden":
+            return InvalidParameter(
+                name,
+                f"unknown parameter {name!r}: {close_matches(name, CustomerDynamicsParameters.model_fields)}",
+            )
+        case _:
+            allowed = fault["msg"]
+    return InvalidParameter(name, f"{name} {given!r} is not {allowed}")

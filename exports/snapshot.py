@@ -1,0 +1,59 @@
+"""One read of the warehouse: every statement within it sees the same instant of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from exports.errors import NotReady, ReportError
+
+NOT_BUILT = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidSchemaName,
+)
+
+
+class Snapshot:
+    """Runs statements of bound parameters inside one repeatable-read transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def rows(self, statement: bytes, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Every row as a dictionary; each run is planned for its own parameters: no one plan fits all."""
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, parameters or {}, prepare=False).fetchall()
+
+    def row(self, statement: bytes, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The one row of a statement that always has one."""
+        return self.rows(statement, parameters)[0]
+
+
+@contextmanager
+def reading(connection: psycopg.Connection[Any]) -> Iterator[Snapshot]:
+    """A snapshot of the warehouse on an idle connection.
+
+    Raises NotReady where the marts are not built, ReportError for anything else the database refuses.
+    """
+    try:
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            connection.execute("set local jit = off")  # compiling takes longer than these statements
+            yield Snapshot(connection)
+    except NOT_BUILT as error:
+        raise NotReady(
+            f"the warehouse is not ready for this report ({first_line(error)}); run: subdyn run nightly"
+        ) from error
+    except psycopg.Error as error:
+        raise ReportError(f"the warehouse could not answer: {first_line(error)}") from error
+
+
+def first_line(error: psycopg.Error) -> str:
+    """The database's message without its details."""
+    return (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
