@@ -9,13 +9,14 @@ from typing import Literal, Protocol
 from psycopg import sql
 
 from extract import raw_relation, watermark
+from extract.collections import bring_collection
 from extract.errors import NeverRetry
 from extract.mysql_reader import mysql_reader
 from extract.postgresql import fetch_value
 from extract.postgresql_reader import postgresql_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult, Rejected
-from extract.specification import SourceTable
+from extract.specification import SourceCollection, SourceTable
 
 Key = tuple[object, ...]
 
@@ -52,6 +53,19 @@ def load_table(
     RetryLater or NeverRetry, and then the warehouse is as it was.
     """
     return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress))
+
+
+def load_collection(
+    collection: SourceCollection,
+    source_url: str,
+    warehouse_url: str,
+    as_of: datetime,
+    report_progress: Callable[[int], None] | None = None,
+) -> LoadResult:
+    """Loads the documents that moved since the last load; arguments and errors as for `load_table`."""
+    return asyncio.run(
+        bring_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress)
+    )
 
 
 def table_reader(table: SourceTable, url: str) -> AbstractAsyncContextManager[TableReader]:

@@ -17,12 +17,16 @@ META_COLUMNS = {
 
 @dataclass(frozen=True)
 class RawRelation:
-    """One raw table. `columns` maps each source column to its PostgreSQL type."""
+    """One raw table. `columns` maps each source column to its PostgreSQL type.
+
+    `may_repeat`: one read can bring a key twice, the later one counts.
+    """
 
     source: str
     name: str
     key: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
+    may_repeat: bool = False
 
     @property
     def schema(self) -> str:
@@ -62,4 +66,4 @@ def of_table(table: SourceTable) -> RawRelation:
 def of_collection(collection: SourceCollection) -> RawRelation:
     """The raw relation of a collection: the document whole, beside its key and cursor."""
     columns = (("_id", "text"), ("document", "jsonb"), ("updated_at", "timestamp with time zone"))
-    return RawRelation(collection.source, collection.name, ("_id",), columns)
+    return RawRelation(collection.source, collection.name, ("_id",), columns, may_repeat=True)

@@ -33,6 +33,7 @@ class RawWriter:
     started_at: datetime
     is_new: bool
     previous_watermark: str | None
+    set_aside_keys: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             ("extracted", "inserted", "updated", "unchanged", "deleted", "rejected"), 0
@@ -65,6 +66,7 @@ class RawWriter:
         batch = list(rejected)
         if not batch:
             return
+        self.set_aside_keys.extend(one.key for one in batch if one.key is not None)
         self.counts["rejected"] += len(batch)
         self.counts["extracted"] += len(batch)
         await self.connection.execute(
@@ -112,6 +114,11 @@ class RawWriter:
         self.counts["inserted"] += inserted
         if mark_vanished:
             await self.mark_vanished("incoming")
+
+    async def keep_set_aside(self) -> None:
+        """Lets the keys set aside count as received, so that `mark_vanished` leaves their rows alone."""
+        add = sql.SQL("insert into pg_temp.incoming ({}) select unnest($1::text[]) on conflict do nothing")
+        await self.connection.execute(add.format(names(self.relation.key)).as_string(), self.set_aside_keys)
 
     async def mark_vanished(self, keys: str) -> None:
         """Marks the rows whose key is not in the temporary table `keys` as deleted at `as_of`."""
@@ -175,8 +182,15 @@ class RawWriter:
         add_key = sql.SQL("alter table {} add primary key ({})").format(table, names(self.relation.key))
         key = ", ".join(self.relation.key)
         try:
-            await self.connection.execute(add_key.as_string())
+            async with self.connection.transaction():
+                await self.connection.execute(add_key.as_string())
         except asyncpg.UniqueViolationError as error:
+            if self.relation.may_repeat:
+                later = same(self.relation.key, "later", "earlier")
+                drop = statement("drop_repeated", relation=table, same_key=later)
+                self.counts["extracted"] -= await self._count(drop)
+                await self.connection.execute(add_key.as_string())
+                return
             raise NeverRetry(
                 f"{self.relation.subject}: the key ({key}) is not unique in the source:"
                 f" {getattr(error, 'detail', '')}"

@@ -90,13 +90,15 @@ class SourceTable:
 class SourceCollection:
     """A MongoDB collection. `cursor` names the date field that every change moves forward, if there is one.
 
-    New documents are found by their growing ObjectId as well, whatever their shape.
+    New documents are found by their growing ObjectId as well, whatever their shape. An `optional` collection
+    may be absent: only old installations have it.
     """
 
     source: str
     name: str
     cursor: str | None
     lag: timedelta = timedelta(minutes=10)
+    optional: bool = False
 
 
 _KINDS = {kind.value: kind for kind in Kind}

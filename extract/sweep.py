@@ -11,10 +11,11 @@ from datetime import datetime
 from psycopg import sql
 
 from extract import raw_relation
+from extract.collections import bring_collection
 from extract.load import TableReader, bring, table_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult
-from extract.specification import SourceTable
+from extract.specification import SourceCollection, SourceTable
 from extract.statements import names, same, statement
 
 _KEYS_AT_ONCE = 2_000
@@ -26,6 +27,13 @@ def sweep_table(table: SourceTable, source_url: str, warehouse_url: str, as_of: 
     Raises RetryLater or NeverRetry, and then the warehouse is as it was.
     """
     return asyncio.run(_sweep_table(table, source_url, warehouse_url, as_of))
+
+
+def sweep_collection(
+    collection: SourceCollection, source_url: str, warehouse_url: str, as_of: datetime
+) -> LoadResult:
+    """Makes the raw table equal to the collection, compared whole; errors as for `sweep_table`."""
+    return asyncio.run(bring_collection(collection, source_url, warehouse_url, as_of, "sweep"))
 
 
 async def _sweep_table(
