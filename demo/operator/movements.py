@@ -20,9 +20,9 @@ from demo.operator.text_rows import (
 )
 
 MONTH = 30 * DAY
-CHARGES_PER_MONTH = 1.3
+CHARGES_PER_MONTH = 1.6
 GATEWAYS = ("cardpay", "banklink", "walletgo")
-DENOMINATIONS = (5, 10, 10, 20, 20, 25, 30, 50)
+DENOMINATIONS = (10, 10, 20, 25, 30, 30, 50, 75)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _month(
         if holding is not None and not holding.activated_at <= when < (holding.stopped_at or life.end):
             holding = None
         yield _settled(draw, life, "service_charge", -price, when, holding)
-    if chance() < 0.75 * min(1.0, life.appetite + 0.1):
+    if chance() < 0.85 * min(1.0, life.appetite + 0.1):
         when = month + int(chance() * length)
         refill = _refill(draw, life, scale, when)
         yield refill

@@ -52,8 +52,8 @@ class Store(Protocol):
 def existing_recipe(database: str, url: str) -> Recipe | None:
     """The recipe of the made-up operator in a database ("billing" or "platform"), or None without one."""
     try:
-        if _is_mysql(url):
-            with closing(_mysql(url)) as connection:
+        if is_mysql(url):
+            with closing(mysql_connection(url)) as connection:
                 return Recipe.from_comment(_mysql_mark(connection, database) or "")
         with psycopg.connect(url) as connection:
             return Recipe.from_comment(_postgresql_mark(connection, database) or "")
@@ -68,8 +68,8 @@ def filled(database: str, url: str, recipe: Recipe) -> Iterator[Store]:
     Tables of the same names that are not made up are left alone: DemoError names the first.
     """
     try:
-        if _is_mysql(url):
-            with closing(_mysql(url)) as connection:
+        if is_mysql(url):
+            with closing(mysql_connection(url)) as connection:
                 yield from _fill_mysql(connection, database, recipe)
         else:
             with psycopg.connect(url) as connection:
@@ -188,11 +188,13 @@ def _statements(script: str) -> list[str]:
     return [part.strip() for part in (SQL_FOLDER / script).read_text().split(";\n") if part.strip()]
 
 
-def _is_mysql(url: str) -> bool:
+def is_mysql(url: str) -> bool:
+    """Whether a URL is of a MySQL or MariaDB server; PostgreSQL otherwise."""
     return urlsplit(url).scheme.partition("+")[0] in {"mysql", "mariadb"}
 
 
-def _mysql(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+def mysql_connection(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+    """An open connection to the database of a mysql:// URL."""
     parts = urlsplit(url)
     return pymysql.connect(
         host=parts.hostname or "127.0.0.1",

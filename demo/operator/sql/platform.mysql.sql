@@ -32,7 +32,7 @@ create table user_changes (
     user_id bigint not null,
     subscriber_id bigint not null,
     happened_at datetime(6) not null,
-    change varchar(255) not null,
+    `change` varchar(255) not null,
     role varchar(255),
     primary key (id)
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
