@@ -1,5 +1,7 @@
 """What Dagster loads: assembles assets, checks, jobs, schedules and sensors from the settings."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from orchestration.assets.raw import raw_assets
@@ -13,7 +15,9 @@ from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
+def build_definitions(
+    settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None
+) -> dg.Definitions:
     """Everything of one house: only the sources that are switched on."""
     manifest = prepared_manifest(settings)
     raw = raw_assets(settings.sources)
@@ -25,6 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         sensors=build_sensors(settings),
         resources=build_resources(settings),
         executor=dg.in_process_executor,
+        loggers=loggers,
     )
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import socket
 from datetime import UTC, datetime
-from pathlib import Path
 
 import dagster as dg
+import psutil
+
+from orchestration.instants import parse_as_of
 
 AS_OF_TAG = "subdyn/as_of"
 PROCESS_TAG = "subdyn/process"
+
+
+def begin(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> datetime:
+    """To be called first by every step: the run's `now`; the run is marked with this process on the way."""
+    if PROCESS_TAG not in context.run.tags:
+        context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
+    return as_of(context.run, context.instance)
 
 
 def as_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> datetime:
@@ -22,15 +31,6 @@ def as_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> datetime:
     if record is None or record.start_time is None:
         raise dg.Failure(f"run {run.run_id} has no start yet", allow_retries=False)
     return datetime.fromtimestamp(record.start_time, UTC)
-
-
-def parse_as_of(text: str) -> datetime:
-    """An instant from ISO 8601 text, in UTC unless it says otherwise; ValueError names what was given."""
-    try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ValueError(f"{text!r} is no time: write 2026-01-31 or 2026-01-31T06:00+01:00") from None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def this_process() -> str:
@@ -62,9 +62,8 @@ def _is_gone(process: str) -> bool:
 
 
 def _started(process_id: int) -> str:
-    """When the process started, in the kernel's ticks; empty if there is no such process."""
+    """When the process started; empty if there is no such process."""
     try:
-        # The second field, the command, may itself hold spaces and brackets.
-        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        return str(psutil.Process(process_id).create_time())
+    except psutil.NoSuchProcess:
         return ""

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
+from orchestration.failures import failure_reason
 from orchestration.mailer import message, send
+from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The run failure sensor; it writes to the house's own mail address."""
+    """What tells of failed runs, by mail to the house's own address, and what clears up after killed ones."""
 
     @dg.run_failure_sensor(
         name="failed_run_mail",
@@ -26,7 +28,17 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         context.log.info(f"told of run {run.run_id}: {where}")
         return None
 
-    return [failed_run_mail]
+    @dg.sensor(
+        name="killed_runs",
+        description="Ends runs whose process was killed, so that what they held is free again.",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = end_killed_runs(context.instance)
+        return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run was killed")
+
+    return [failed_run_mail, killed_runs]
 
 
 def failure_text(context: dg.RunFailureSensorContext) -> tuple[str, str]:
@@ -34,15 +46,5 @@ def failure_text(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     run = context.dagster_run
     lines = [f"Run {run.run_id} of {run.job_name} failed: {context.failure_event.message}", ""]
     for event in context.get_step_failure_events():
-        lines.append(f"- {event.step_key}: {_reason(event)}")
+        lines.append(f"- {event.step_key}: {failure_reason(event)}")
     return f"{run.job_name} failed", "\n".join(lines)
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return error.message.strip() if error is not None else "no reason given"

@@ -12,7 +12,7 @@ from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
 from orchestration.resources import SettingsResource
-from orchestration.runs import as_of
+from orchestration.runs import begin
 from orchestration.settings import SourceName
 
 SPECIFICATIONS: dict[SourceName, tuple[SourceTable | SourceCollection, ...]] = {
@@ -53,7 +53,7 @@ def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefini
         context: dg.AssetExecutionContext, config: LoadConfig, settings: SettingsResource
     ) -> dg.MaterializeResult:
         source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
-        instant = as_of(context.run, context.instance)
+        instant = begin(context)
         results = [_attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
         if config.sweep and specification.cursor is not None:
             results.append(_attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))

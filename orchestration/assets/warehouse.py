@@ -11,7 +11,7 @@ from orchestration.assets.raw import RETRIES
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import StreetTranslator, asset_nodes, is_closed, sources_upstream
 from orchestration.resources import SettingsResource
-from orchestration.runs import as_of
+from orchestration.runs import begin
 
 # One build at a time: two would stand in each other's way, and the second would find nothing to do.
 WAREHOUSE_POOL = "warehouse"
@@ -34,11 +34,11 @@ def _street(
         manifest=manifest,
         select=" ".join(f"fqn:{model}" for model in models),
         dagster_dbt_translator=translator,
-        name="_and_".join(["warehouse_of", *sources]) if sources else "warehouse",
+        name=f"warehouse_of_{'_and_'.join(sources) or 'no_source'}",
         pool=WAREHOUSE_POOL,
         retry_policy=RETRIES,
     )
     def street(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
-        yield from build(context, settings, manifest, translator, as_of(context.run, context.instance))
+        yield from build(context, settings, manifest, translator, begin(context))
 
     return street

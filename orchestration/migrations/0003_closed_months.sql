@@ -264,11 +264,7 @@ begin
             p.month is null
             and exists (
                 select from closed.subscriber_metrics_monthly as o
-                where o.subscriber_id = a.subscriber_id and o.month <> a.month
-                    and not exists (
-                        select from appended as also
-                        where also.subscriber_id = o.subscriber_id and also.month = o.month and o.month > a.month
-                    )
+                where o.subscriber_id = a.subscriber_id and o.month <> a.month and o.previous_hash is null
             )
         )
     order by a.subscriber_id, a.month

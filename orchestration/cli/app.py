@@ -1,0 +1,63 @@
+"""Puts the commands together, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from orchestration.cli.demo import demo
+from orchestration.cli.exits import exit_code_of, one_line
+from orchestration.cli.migrate import migrate
+from orchestration.cli.report import report_app
+from orchestration.cli.run import run_app
+from orchestration.cli.up import up
+from orchestration.cli.verify import verify
+
+DEBUG = "--debug"
+app = typer.Typer(
+    name="subdyn",
+    help="The warehouse that tells a subscription business the truth about its customers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
+) -> None:
+    # Taken out of the arguments before they are parsed, so that it may stand anywhere; here for --help.
+    del debug
+
+
+app.command()(demo)
+app.command()(up)
+app.add_typer(run_app, name="run")
+app.add_typer(report_app, name="report")
+app.command()(verify)
+app.command()(migrate)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    debug = DEBUG in arguments
+    try:
+        outcome = app([word for word in arguments if word != DEBUG], standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("subdyn: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"subdyn: {one_line(error)}", file=sys.stderr)
+        return exit_code_of(error)
+    return outcome if isinstance(outcome, int) else 0

@@ -1,0 +1,68 @@
+"""`subdyn demo`: a made-up operator, one nightly run, and the report it leads to."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.exits import BadInput
+from orchestration.cli.house import console, open_house
+from orchestration.settings import SOURCES, Settings, load_settings
+
+
+def demo(
+    customers: Annotated[int, typer.Option(min=1, help="How many customers.")] = 2000,
+    months: Annotated[int, typer.Option(min=1, max=240, help="How many months of history.")] = 14,
+    seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
+) -> None:
+    """Make an operator with history in embedded databases, run the nightly job, and show the report."""
+    _refuse_own_databases(load_settings())
+    started = time.monotonic()
+    with open_house() as settings:
+        _make_operator(settings, customers, months, seed)
+        from orchestration.cli.progress import watched_run
+
+        watched_run(settings, "nightly", None)
+        from orchestration.cli.demo_report import show_reports
+
+        show_reports(settings)
+    console.print(
+        f"\ndone in {time.monotonic() - started:.0f} s. Open the Dagster UI on the same data with"
+        " [bold]make dev[/] (or [bold]subdyn up[/]): http://127.0.0.1:3000"
+    )
+
+
+def _refuse_own_databases(settings: Settings) -> None:
+    own = [source for source in settings.sources if getattr(settings, f"{source}_url") is not None]
+    if own:
+        names = ", ".join(f"SUBDYN_{source.upper()}_URL" for source in own)
+        raise BadInput(f"subdyn demo writes a made-up operator, never into databases of yours: unset {names}")
+
+
+def _make_operator(settings: Settings, customers: int, months: int, seed: int) -> None:
+    from demo.operator.create import create
+
+    with console.status("making the operator") as status:
+        made = create(
+            _Urls(settings),
+            customers=customers,
+            months=months,
+            seed=seed,
+            report_progress=lambda what: status.update(f"making the operator: {what}"),
+        )
+    rows = sum(made.counts.values())
+    console.print(
+        f"[green]operator[/]: {customers:,} customers, {months} months, {rows:,} rows and documents, seed {seed}"
+    )
+
+
+class _Urls:
+    """The URLs of the sources that are switched on."""
+
+    def __init__(self, settings: Settings) -> None:
+        urls = {name: settings.source_url(name) if name in settings.sources else None for name in SOURCES}
+        self.billing_url = urls["billing"]
+        self.platform_url = urls["platform"]
+        self.middleware_url = urls["middleware"]

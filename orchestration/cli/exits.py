@@ -1,0 +1,42 @@
+"""Which error ends with which exit code, and how it is told in one line."""
+
+from __future__ import annotations
+
+import click
+
+BAD_INPUT = 2
+FAILURE = 1
+_INPUT_ERRORS = {"InvalidParameter", "NotFound", "SettingsError", "BadInput"}
+_OWN_PACKAGES = {"orchestration", "extract", "exports", "demo"}
+
+
+class BadInput(Exception):
+    """An argument cannot be used; the message names it."""
+
+
+class Failed(Exception):
+    """The command did its work and found that something is wrong; the message says what."""
+
+
+def exit_code_of(error: Exception) -> int:
+    """2 where the asker has to ask otherwise, 1 for everything else."""
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    return BAD_INPUT if _is_ours(error) and type(error).__name__ in _INPUT_ERRORS else FAILURE
+
+
+def one_line(error: Exception) -> str:
+    """The error's message on one line; one that nobody foresaw says its type and how to see more."""
+    if isinstance(error, click.ClickException):
+        return _joined(error.format_message())
+    if _is_ours(error):
+        return _joined(str(error))
+    return f"unexpected {type(error).__name__}: {_joined(str(error))} (--debug shows where)"
+
+
+def _is_ours(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in _OWN_PACKAGES
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,46 @@
+"""`subdyn run`: the scheduled jobs, headless."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.exits import BadInput
+from orchestration.cli.house import open_house
+
+
+class Job(StrEnum):
+    """The jobs by the name that the command line uses."""
+
+    HOURLY = "hourly"
+    NIGHTLY = "nightly"
+
+
+def run_command(
+    job: Annotated[Job, typer.Argument(help="Which job to run.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The run's now, as 2026-01-31T06:00+01:00; its start unless given."),
+    ] = None,
+) -> None:
+    """Run a job as its schedule would; ends with 0 only if every asset was made and every check passed."""
+    instant = read_as_of(as_of)
+    with open_house() as settings:
+        from orchestration.cli.progress import watched_run
+
+        watched_run(settings, job.value.replace("-", "_"), instant)
+
+
+def read_as_of(text: str | None) -> datetime | None:
+    """An instant from the command line; BadInput names what was given."""
+    from orchestration.instants import parse_as_of
+
+    if text is None:
+        return None
+    try:
+        return parse_as_of(text)
+    except ValueError as error:
+        raise BadInput(f"--as-of: {error}") from None
