@@ -1,0 +1,36 @@
+{# The condition that a raw row came with a load that this model has not read yet; always true in a build from nothing. #}
+{% macro is_unread(alias, source_name, table) -%}
+    {%- if is_incremental() -%}
+        {{ alias }}._load_id > {{ read_position(raw_input(source_name, table)) }}
+    {%- else -%} true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether an incremental model must start again: one of its raw inputs was never read, or was made anew since. #}
+{% macro has_input_made_anew(pairs) %}
+    {%- set anew = [] -%}
+    {%- for pair in pairs if is_incremental() -%}
+        {%- set input = raw_input(pair[0], pair[1]) -%}
+        {%- set read = run_query(
+            "select 1 from intermediate.model_watermarks as watermark"
+            ~ " where watermark.model = '" ~ this.identifier ~ "' and watermark.input = '" ~ input.name ~ "'"
+            ~ " and watermark.position <= (select coalesce(max(_load_id), 0) from " ~ input.relation ~ ")"
+        ) -%}
+        {%- if not read.rows | length -%}{%- do anew.append(input.name) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(anew | length > 0) }}
+{% endmacro %}
+
+
+{% macro raw_input(source_name, table) %}
+    {{ return({
+        'name': 'raw/' ~ source_name ~ '/' ~ table, 'relation': source(source_name, table), 'position': '_load_id'
+    }) }}
+{% endmacro %}
+
+
+{# A relation as an earlier build left it, without making this model depend on it; none where it is not built yet. #}
+{% macro built_relation(schema, identifier) %}
+    {{ return(adapter.get_relation(target.database, schema, identifier) if execute else none) }}
+{% endmacro %}

@@ -1,0 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='sync', unique_key='owner_user_id', indexes=[
+    {'columns': ['owner_user_id'], 'unique': true},
+]) }}
+
+select
+    user_id as owner_user_id,
+    company_id,
+    login,
+    name,
+    deleted_at
+from {{ ref('stg_billing__users') }}

@@ -1,0 +1,85 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='changed_keys',
+    unique_key=['customer_id', 'valid_from'],
+    indexes=[{'columns': ['customer_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}],
+    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+) }}
+-- depends_on: {{ ref('int_customer_changes') }}
+
+with customers as (
+    select
+        customer_id,
+        currency,
+        created_at,
+        deleted_at
+    from {{ ref('dim_customer') }}
+    where {{ is_changed('customer_id') }}
+),
+
+moments as (
+    select
+        customer_id,
+        confirmed_at as happened_at,
+        amount,
+        is_paid_use
+    from {{ ref('fct_transactions') }}
+    where {{ is_changed('customer_id') }}
+
+    union all
+
+    select
+        customer_id,
+        created_at as happened_at,
+        0::numeric(20, 6) as amount,
+        false as is_paid_use
+    from customers
+
+    union all
+
+    select
+        customer_id,
+        deleted_at as happened_at,
+        0::numeric(20, 6) as amount,
+        false as is_paid_use
+    from customers
+    where deleted_at is not null
+),
+
+-- a state replaced within the same instant never was
+changes as (
+    select
+        customer_id,
+        happened_at,
+        sum(amount) as amount,
+        bool_or(is_paid_use) as is_paid_use
+    from moments
+    group by customer_id, happened_at
+),
+
+states as (
+    select
+        customer_id,
+        happened_at as valid_from,
+        lead(happened_at) over so_far as valid_to,
+        sum(amount) over so_far as balance_amount,
+        min(case when is_paid_use then happened_at end) over so_far as first_paid_use_at,
+        max(case when is_paid_use then happened_at end) over so_far as last_paid_use_at
+    from changes
+    window so_far as (partition by customer_id order by happened_at)
+)
+
+select
+    states.customer_id,
+    states.valid_from,
+    states.valid_to,
+    (
+        states.valid_from >= customers.created_at
+        and (customers.deleted_at is null or states.valid_from < customers.deleted_at)
+    ) as is_existing,
+    states.balance_amount::numeric(20, 6) as balance_amount,
+    customers.currency,
+    states.first_paid_use_at,
+    states.last_paid_use_at
+from states
+inner join customers on states.customer_id = customers.customer_id

@@ -1,0 +1,40 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='changed_keys',
+    unique_key='transaction_id',
+    indexes=[
+        {'columns': ['transaction_id'], 'unique': true},
+        {'columns': ['customer_id']},
+        {'columns': ['confirmed_at']},
+    ],
+    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+) }}
+-- depends_on: {{ ref('int_customer_changes') }}
+
+select
+    transactions.transaction_id,
+    transactions.customer_id,
+    customers.company_id,
+    transactions.kind,
+    transactions.amount,
+    transactions.currency,
+    transactions.package_id,
+    transactions.subscription_id,
+    transactions.source,
+    transactions.gateway,
+    transactions.note,
+    transactions.created_at,
+    transactions.confirmed_at,
+    (
+        transactions.kind in ('service_charge', 'activation_fee', 'subscription_fee')
+        and transactions.amount != 0
+    ) as is_paid_use
+from {{ ref('stg_billing__transactions') }} as transactions
+inner join {{ ref('dim_customer') }} as customers
+    on
+        transactions.customer_id = customers.customer_id
+        and transactions.currency = customers.currency
+where
+    transactions.confirmed_at is not null
+    and transactions.deleted_at is null
+    and {{ is_changed('transactions.customer_id') }}

@@ -1,0 +1,27 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='changed_keys',
+    unique_key='transaction_id',
+    indexes=[{'columns': ['transaction_id'], 'unique': true}, {'columns': ['customer_id']}],
+    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+) }}
+-- depends_on: {{ ref('int_customer_changes') }}
+
+select
+    transactions.transaction_id,
+    transactions.customer_id,
+    transactions.kind,
+    transactions.amount,
+    transactions.currency,
+    transactions.confirmed_at,
+    case
+        when customers.customer_id is null then 'unknown customer'
+        else 'currency differs from the customer''s ' || customers.currency
+    end as reason
+from {{ ref('stg_billing__transactions') }} as transactions
+left join {{ ref('dim_customer') }} as customers on transactions.customer_id = customers.customer_id
+where
+    transactions.confirmed_at is not null
+    and transactions.deleted_at is null
+    and transactions.currency is distinct from customers.currency
+    and {{ is_changed('transactions.customer_id') }}

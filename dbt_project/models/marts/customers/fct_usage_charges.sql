@@ -1,0 +1,14 @@
+{{ config(materialized='view') }}
+
+select
+    transaction_id,
+    customer_id,
+    company_id,
+    amount,
+    currency,
+    package_id,
+    package_id is null as is_pay_as_you_go,
+    note,
+    confirmed_at
+from {{ ref('fct_transactions') }}
+where kind = 'service_charge'
