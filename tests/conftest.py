@@ -22,7 +22,18 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
 
 FOLDER_PREFIX = "subdyn tests "
+QUICK_FIRST = ("architecture", "unit", "reference", "integration", "end_to_end")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the quick rooms before the slow ones."""
+
+    def room(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return QUICK_FIRST.index(folder) if folder in QUICK_FIRST else len(QUICK_FIRST)
+
+    items.sort(key=room)
 
 
 @dataclass(frozen=True)

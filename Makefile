@@ -1,0 +1,40 @@
+# The environment is .venv in this folder; every command below makes it first where it is missing or out of date.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+.PHONY: help setup demo dev test lint unit bench clean
+
+help:
+	@echo 'make setup   the environment .venv, from requirements.lock'
+	@echo 'make demo    embedded servers, a made-up operator, one nightly run, the Customer Dynamics report'
+	@echo 'make dev     the Dagster UI on the same data, until Ctrl-C'
+	@echo 'make test    everything that checks the project'
+	@echo 'make lint    style, types and SQL only'
+	@echo 'make bench   what is fast, against whom'
+	@echo 'make clean   remove the environment and caches; databases in .subdyn stay'
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@$(BIN)/subdyn demo
+
+dev: setup
+	@$(BIN)/subdyn up
+
+lint: setup
+	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo 'lint: pyright' && $(BIN)/pyright
+	@echo 'lint: sqlfluff' && $(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+test: lint
+	@$(BIN)/python -m pytest
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+clean:
+	@rm -rf .venv build ./*.egg-info .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo 'clean: done; the databases of demo and dev stay in .subdyn, remove that folder to be rid of them'
