@@ -1,0 +1,1 @@
+"""Seat evidence: what to send with an invoice, so that whoever pays can check every number of a month."""

@@ -1,0 +1,85 @@
+"""What may be asked of the subscriber metrics, what they are called, and the columns of the two grids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from exports.errors import InvalidParameter
+from exports.reports.subscriber_metrics.months import parse_month
+from exports.result import Column, Kind
+
+REPORT = "subscriber-metrics"
+TITLE_OF_ALL = "Subscriber metrics"
+TITLE_OF_ONE = "Metrics history"
+EACH_OWN_ZONE = "each subscriber's own"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: its column in the marts, its label on a subscriber's own sheet, its head in a grid."""
+
+    column: str
+    label: str
+    short_label: str
+    kind: Kind = Kind.COUNT
+
+
+METRICS = (
+    Metric("super_users", "Super users", "Super"),
+    Metric("enabled_staff", "Enabled staff", "En. staff"),
+    Metric("active_staff", "Active staff", "Ac. staff"),
+    Metric("enabled_managers", "Enabled managers", "En. mgrs"),
+    Metric("active_managers", "Active managers", "Ac. mgrs"),
+    Metric("enabled_reps", "Enabled reps", "En. reps"),
+    Metric("active_reps", "Active reps", "Ac. reps"),
+    Metric("concurrent_max", "Concurrent max", "Conc. max"),
+    Metric("concurrent_max_at", "When", "When", Kind.TIMESTAMP),
+    Metric("logon_minutes", "Logon time", "Minutes"),
+    Metric("file_limit_mb", "File limit", "File limit"),
+    Metric("commission_items", "Comm. items", "Items"),
+    Metric("process_fields", "Process fields", "Fields"),
+)
+METRIC_COLUMNS = tuple(Column(metric.short_label, metric.kind) for metric in METRICS)
+STATUS = Column("Status", Kind.TEXT)
+COLUMNS_OF_ALL = (Column("Subscriber", Kind.TEXT), Column("ID", Kind.TEXT), *METRIC_COLUMNS, STATUS)
+COLUMNS_OF_ONE = (Column("Month", Kind.TEXT), *METRIC_COLUMNS, STATUS)
+
+SubscriberId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class SubscriberMetricsParameters(BaseModel):
+    """The question: a month (its first day; None: the newest) of all subscribers, or all months of one.
+
+    With both, that month of that subscriber. `read` raises InvalidParameter in place of pydantic's error.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    month: date | None = None
+    subscriber_id: SubscriberId | None = None
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """The parameters from outside values; raises InvalidParameter naming the first thing to mend."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise first_fault(error) from None
+
+    @field_validator("month", mode="before")
+    @classmethod
+    def _month(cls, value: Any) -> Any:
+        return parse_month(value) if isinstance(value, str) else value
+
+
+def first_fault(error: ValidationError) -> InvalidParameter:
+    """The first of pydantic's complaints, in the words of the command line."""
+    fault = error.errors()[0]
+    name = str(fault["loc"][0]) if fault["loc"] else "parameters"
+    asked_as = {"subscriber_id": "subscriber"}.get(name, name)
+    return InvalidParameter(asked_as, f"{asked_as} {fault.get('input')!r}: {fault['msg'].lower()}")

@@ -1,0 +1,28 @@
+"""Calendar months as people write and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from exports.errors import InvalidParameter
+
+ABBREVIATIONS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def parse_month(text: str, parameter: str = "month") -> date:
+    """The first day of a month written YYYY-MM; raises InvalidParameter."""
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text.strip(), re.ASCII)
+    if match is None or match[1] == "0000":
+        raise InvalidParameter(parameter, f"{parameter} {text!r} is not a month such as 2008-01")
+    return date(int(match[1]), int(match[2]), 1)
+
+
+def month_label(month: date) -> str:
+    """The month as grids show it: Jan 2008."""
+    return f"{ABBREVIATIONS[month.month - 1]} {month.year:04}"
+
+
+def last_day(month: date) -> date:
+    """The last day of the month that begins on that day."""
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
