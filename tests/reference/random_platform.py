@@ -74,6 +74,7 @@ LENGTHS = (
 )
 
 
+FILE_LIMITS = ("0", "100", "200", "300", "500", "800", "1000", "99.50", "unlimited", "")
 CHANGES = (
     *("enabled", "enabled", "disabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged"),
     *("role", "role", "role", "role"),
@@ -201,7 +202,7 @@ class _Maker:
         setting = self.random.choice(("file_limit_mb", "commission_module", "process_module", "plan"))
         moment = clock.pick()
         for _ in range(self.random.choice((1, 1, 2))):
-            value = {"file_limit_mb": str(self.random.randint(0, 9) * 100), "plan": "minutes"}.get(
+            value = {"file_limit_mb": self.random.choice(FILE_LIMITS), "plan": "minutes"}.get(
                 setting, self.random.choice(("on", "on", "off"))
             )
             self.add(

@@ -1,13 +1,15 @@
 """Subscriber metrics recomputed from source rows: plain, slow, and sharing nothing with the warehouse's SQL.
 
 Rows are dicts as the platform's tables have them. All instants are UTC; every interval is half-open.
-Rows that name a user the platform does not know are left out throughout.
+A logon of a user the platform does not know counts for time and concurrency; a seat such a user has none.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -58,7 +60,7 @@ class MonthlyMetrics:
     concurrent_max: int
     concurrent_max_at: datetime | None
     logon_minutes: int
-    file_limit_mb: int | None
+    file_limit_mb: Decimal | None
     commission_items: int
     process_fields: int
     seats: dict[str, frozenset[int]]
@@ -220,10 +222,9 @@ def online_spans(
     own: Platform, start: datetime, end: datetime, data_through: datetime, session_timeout: timedelta
 ) -> dict[int, list[Span]]:
     """Return each user's sessions within `[start, end)`, without those begun under a lock or of no length."""
-    known_users = {user["id"] for user in own["users"]}
     spans: dict[int, list[Span]] = defaultdict(list)
     for logon in own["logons"]:
-        if logon["locked_at_logon"] or logon["user_id"] not in known_users:
+        if logon["locked_at_logon"]:
             continue
         since = max(logon["logged_on_at"], start)
         until = min(session_end(logon, data_through, session_timeout), end)
@@ -275,14 +276,19 @@ def module_is_on(own: Platform, module: str, as_of: datetime) -> bool:
     return bool(values) and values[-1][1] == "on"
 
 
-def highest_file_limit(own: Platform, start: datetime, end: datetime) -> int | None:
+def highest_file_limit(own: Platform, start: datetime, end: datetime) -> Decimal | None:
     """Return the highest limit in MB in force at a moment of `[start, end)`, None if none was ever set."""
     values = setting_timeline(own, "file_limit_mb", end)
     in_force = []
     for position, (_, value) in enumerate(values):
         if position + 1 == len(values) or values[position + 1][0] > start:
-            in_force.append(int(value))
-    return max(in_force, default=None)
+            in_force.append(value)
+    return max((Decimal(value) for value in in_force if is_number(value)), default=None)
+
+
+def is_number(value: str) -> bool:
+    """Return whether a setting's value is a number; any other value is no limit."""
+    return re.fullmatch(r"\d+(\.\d+)?", value) is not None
 
 
 def items_of_last_closed_run(own: Platform, as_of: datetime) -> int:
