@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import dagster as dg
 
 from orchestration.assets.raw import raw_assets
+from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
+from orchestration.checks import build_checks
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.dbt_translator import StreetTranslator
 from orchestration.jobs import build_jobs
@@ -21,9 +23,12 @@ def build_definitions(
     """Everything of one house: only the sources that are switched on."""
     manifest = prepared_manifest(settings)
     raw = raw_assets(settings.sources)
+    warehouse = warehouse_assets(manifest, StreetTranslator())
+    keys = {key for assets in warehouse for key in assets.keys}
     jobs = build_jobs(raw)
     return dg.Definitions(
-        assets=[*raw, *warehouse_assets(manifest, StreetTranslator())],
+        assets=[*raw, *warehouse, *report_assets(manifest)],
+        asset_checks=build_checks(settings.sources, keys),
         jobs=jobs,
         schedules=build_schedules(jobs, running=not settings.embedded),
         sensors=build_sensors(settings),

@@ -14,7 +14,7 @@ from orchestration.cli.demo import demo
 from orchestration.cli.exits import exit_code_of, one_line
 from orchestration.cli.migrate import migrate
 from orchestration.cli.report import report_app
-from orchestration.cli.run import run_app
+from orchestration.cli.run import run_command
 from orchestration.cli.up import up
 from orchestration.cli.verify import verify
 
@@ -39,7 +39,7 @@ def _options(
 
 app.command()(demo)
 app.command()(up)
-app.add_typer(run_app, name="run")
+app.command("run")(run_command)
 app.add_typer(report_app, name="report")
 app.command()(verify)
 app.command()(migrate)

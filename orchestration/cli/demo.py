@@ -54,7 +54,8 @@ def _make_operator(settings: Settings, customers: int, months: int, seed: int) -
         )
     rows = sum(made.counts.values())
     console.print(
-        f"[green]operator[/]: {customers:,} customers, {months} months, {rows:,} rows and documents, seed {seed}"
+        f"[green]operator[/]: {customers:,} customers, {months} months, seed {seed}:"
+        f" {rows:,} rows and documents"
     )
 
 

@@ -44,9 +44,7 @@ def open_house() -> Iterator[Settings]:
 def with_embedded_servers(given: Settings, endpoints: Endpoints) -> Settings:
     """The settings with the embedded servers' URLs in the place of those that are not set."""
     names = ("warehouse_url", "billing_url", "platform_url", "middleware_url")
-    missing = {
-        name: SecretStr(getattr(endpoints, name)) for name in names if getattr(given, name) is None
-    }
+    missing = {name: SecretStr(getattr(endpoints, name)) for name in names if getattr(given, name) is None}
     own_sources = any(given.source_url(name) for name in given.sources if f"{name}_url" not in missing)
     return given.model_copy(update={**missing, "embedded": not own_sources})
 

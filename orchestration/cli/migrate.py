@@ -13,7 +13,7 @@ from orchestration.connection_url import checked_url, user_of
 def migrate(
     admin_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Of a user who may create roles; SUBDYN_WAREHOUSE_URL unless given."),
+        typer.Option(metavar="URL", help="A user who may create roles; SUBDYN_WAREHOUSE_URL unless given."),
     ] = None,
 ) -> None:
     """Apply the migrations that the warehouse has not had; a second time changes nothing."""

@@ -23,7 +23,7 @@ def run_command(
     job: Annotated[Job, typer.Argument(help="Which job to run.")],
     as_of: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="The run's now, as 2026-01-31T06:00+01:00; its start unless given."),
+        typer.Option(metavar="TIME", help="The run's now, as 2026-01-31T06:00Z; its start unless given."),
     ] = None,
 ) -> None:
     """Run a job as its schedule would; ends with 0 only if every asset was made and every check passed."""

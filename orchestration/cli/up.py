@@ -46,7 +46,7 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
-    """Run the command until it ends or this process is interrupted; its exit code, 0 if it was stopped by us."""
+    """Run the command until it ends or we are interrupted; its exit code, 0 if it was stopped by us."""
     # Its own process group: a Ctrl-C in the terminal reaches us alone, and we tell it once.
     process = subprocess.Popen(  # noqa: S603 - our own interpreter's dagster
         command, env=environment, process_group=0, preexec_fn=_heed_interrupts

@@ -1,0 +1,5 @@
+"""`python -m orchestration` is `subdyn`."""
+
+from orchestration.cli import main
+
+main()

@@ -1,0 +1,15 @@
+"""`subdyn report`: one file per report, and the stored results."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestration.cli.report.customer_dynamics import customer_dynamics
+from orchestration.cli.report.stored import list_stored, show
+
+report_app = typer.Typer(
+    help="Generate a report, or show a stored one.", no_args_is_help=True, add_completion=False
+)
+report_app.command("customer-dynamics")(customer_dynamics)
+report_app.command("show")(show)
+report_app.command("list")(list_stored)

@@ -1,0 +1,71 @@
+"""`subdyn report customer-dynamics`."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.house import open_house
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+from orchestration.cli.run import read_as_of
+
+
+def customer_dynamics(
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Whose days count, as Europe/Kyiv.")],
+    from_date: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
+    to_date: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, included.")] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="Instead of --from and --to: last-month, last-30-days and the like.")
+    ] = None,
+    client_type: Annotated[str | None, typer.Option(help="Only customers of this type.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only customers with any of these tags.")] = None,
+    company: Annotated[int | None, typer.Option(help="Only this company and all below it, by id.")] = None,
+    owner: Annotated[int | None, typer.Option(help="Only customers of this owner, by id.")] = None,
+    package: Annotated[int | None, typer.Option(help="Only holders of this package, by id.")] = None,
+    group_by: Annotated[
+        list[str] | None, typer.Option(help="One of year, month, date; and package.", metavar="NAMES")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="SUBDYN_REPORTING_CURRENCY unless given.")] = None,
+    active_duration: Annotated[int, typer.Option(help="Months of paid use that make a client active.")] = 1,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What relative intervals count from; now unless given."),
+    ] = None,
+    formats: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Clients, balances, refills, use and packages, by period or package."""
+    from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+    from orchestration.settings import load_settings
+
+    parameters = CustomerDynamicsParameters.read(
+        {
+            "from_date": from_date,
+            "to_date": to_date,
+            "interval": interval,
+            "time_zone": timezone,
+            "client_type": client_type,
+            "tags": tuple(tag or ()),
+            "company_id": company,
+            "owner_user_id": owner,
+            "package_id": package,
+            "group_by": group_by,
+            "currency": currency or load_settings().reporting_currency,
+            "active_duration_months": active_duration,
+        }
+    )
+    instant = read_as_of(as_of) or datetime.now(UTC)
+    destination = Destination(formats, output)
+    with open_house() as settings:
+        import psycopg
+
+        from exports.reports.customer_dynamics.run import generate
+        from exports.result import GeneratedBy
+
+        by = GeneratedBy(getpass.getuser(), "administrator")
+        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+            result = generate(connection, parameters, by, instant)
+        destination.deliver(result, settings)

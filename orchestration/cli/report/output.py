@@ -1,0 +1,110 @@
+"""Where a stored result goes: a table on the terminal, a stream, or files."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.cli.exits import BadInput
+from orchestration.cli.house import console
+
+if TYPE_CHECKING:
+    from exports.result import Cell, StoredResult
+    from orchestration.settings import Settings
+
+STDOUT = "-"
+FormatOption = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAMES", help="csv, xlsx, json, or several separated by commas."),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option("--output", metavar="PATH", help="File, folder, or - for stdout."),
+]
+
+
+class Destination:
+    """What --format and --output ask for, checked before the report is generated."""
+
+    def __init__(self, formats: str | None, output: str | None) -> None:
+        from exports.render import find_renderer
+
+        self._output = output
+        self._formats = _words(formats) or _implied(output)
+        for name in self._formats:
+            find_renderer(name)
+        if len(self._formats) > 1 and (output == STDOUT or (output is not None and Path(output).suffix)):
+            raise BadInput("--output: several formats need a folder")
+        if output == STDOUT and not self._formats:
+            self._formats = ["csv"]
+
+    def deliver(self, result: StoredResult, settings: Settings) -> None:
+        """Show or write the result; files' paths are told on stderr."""
+        from exports.render import find_renderer
+        from orchestration.report_files import write_file, write_files
+
+        if self._output == STDOUT:
+            find_renderer(self._formats[0])(result, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        elif not self._formats:
+            print_table(result)
+            console.print(f"stored as {result.result_id} (subdyn report show {result.result_id})")
+        else:
+            target = Path(self._output) if self._output else settings.reports_folder
+            try:
+                if target.suffix and not target.is_dir():
+                    paths = [write_file(result, target, self._formats[0])]
+                else:
+                    paths = write_files(result, target, self._formats)
+            except OSError as error:
+                raise BadInput(f"--output: {target} cannot be written: {error.strerror}") from None
+            for path in paths:
+                console.print(f"{path}", soft_wrap=True)
+
+
+def print_table(result: StoredResult) -> None:
+    """The result on stdout, turned: a line per measure, a column per row, which fits a terminal."""
+    out = Console(highlight=False)
+    if result.message is not None:
+        out.print(result.message)
+        return
+    table = Table(title=result.title)
+    heads = [str(column.label) for column in result.columns]
+    grouping = len(heads) - _measures(result)
+    labels = [" ".join(_shown(cell) for cell in row[:grouping]) or "Total" for row in result.rows]
+    table.add_column("")
+    for label in labels:
+        table.add_column(label, justify="right", no_wrap=True)
+    for number in range(grouping, len(heads)):
+        table.add_row(heads[number], *(_shown(row[number]) for row in result.rows))
+    out.print(table)
+
+
+def _measures(result: StoredResult) -> int:
+    return sum(column.kind.value in ("count", "money", "ratio") for column in result.columns)
+
+
+def _shown(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return f"{cell:,.4f}"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip().lower() for word in (text or "").split(",") if word.strip()]
+
+
+def _implied(output: str | None) -> list[str]:
+    """The format that a file's name tells."""
+    suffix = Path(output).suffix if output not in (None, STDOUT) else ""
+    if output not in (None, STDOUT) and not suffix:
+        return ["csv", "xlsx"]
+    return [suffix[1:].lower()] if suffix else []

@@ -1,0 +1,19 @@
+-- Customers whose movements do not add up to the balance that the source keeps.
+-- A customer that moved after the run began was read at two moments: it is unsettled until the next run.
+select
+    customer.customer_id,
+    coalesce(ledger.balance_amount, 0) as ledger_amount,
+    customer.live_balance_amount,
+    customer.currency,
+    source.updated_at > %(as_of)s
+    or exists (
+        select from raw_billing.transactions as movement
+        where movement.customer_id = customer.customer_id and movement.updated_at > %(as_of)s
+    ) as is_unsettled
+from marts.dim_customer as customer
+join raw_billing.customers as source on source.id = customer.customer_id
+left join marts.fct_customer_history as ledger
+    on ledger.customer_id = customer.customer_id and ledger.valid_to is null
+where customer.deleted_at is null
+    and coalesce(ledger.balance_amount, 0) <> customer.live_balance_amount
+order by customer.customer_id
