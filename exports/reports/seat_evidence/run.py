@@ -65,7 +65,7 @@ def generate(
             "subscriber_id": parameters.subscriber_id,
             "month": month_label(first),
             "status": status(found),
-            "row_hash": found["row_hash"] or "none: not closed yet",
+            **({"row_hash": found["row_hash"]} if found["is_closed"] else {}),
         },
         columns=COLUMNS,
         rows=lines,

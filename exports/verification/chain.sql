@@ -1,0 +1,143 @@
+-- Closed rows that are not what they were when they were closed, each with its fault.
+--
+-- The hashes are taken here with nothing but PostgreSQL's own functions: whoever could alter a closed row could alter the
+-- functions that live beside it as well. Text of a row: its values as a JSON array, instants in UTC to the microsecond.
+with evidence as (
+    select
+        counted.subscriber_id,
+        counted.month,
+        count(*) as evidence_rows,
+        encode(
+            sha256(
+                convert_to(
+                    string_agg(
+                        jsonb_build_array(
+                            counted.user_id,
+                            counted.user_name,
+                            counted.user_type,
+                            counted.seat,
+                            counted.is_locked_out,
+                            counted.is_enabled,
+                            spelt.seat_during,
+                            spelt.enabled_during,
+                            to_jsonb(counted.logon_ids),
+                            spelt.online_during,
+                            counted.online_microseconds
+                        )::text,
+                        E'\n' order by counted.user_id
+                    ),
+                    'UTF8'
+                )
+            ),
+            'hex'
+        ) as evidence_hash
+    from closed.subscriber_metric_evidence as counted
+    cross join lateral (
+        select
+            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'seat'), '') as seat_during,
+            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'enabled'), '')
+                as enabled_during,
+            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'online'), '')
+                as online_during
+        from (
+            select
+                intervals.kind,
+                part,
+                coalesce(to_char(lower(part) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
+                || '/'
+                || coalesce(to_char(upper(part) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
+                    as interval_text
+            from (
+                values
+                ('seat', counted.seat_during),
+                ('enabled', counted.enabled_during),
+                ('online', counted.online_during)
+            ) as intervals (kind, during)
+            cross join lateral unnest(intervals.during) as part
+        ) as parts
+    ) as spelt
+    group by counted.subscriber_id, counted.month
+),
+
+chained as (
+    select
+        sealed.*,
+        encode(
+            sha256(
+                convert_to(
+                    coalesce(sealed.previous_hash, '') || E'\n' || jsonb_build_array(
+                        sealed.subscriber_id,
+                        to_char(sealed.month, 'YYYY-MM-DD'),
+                        sealed.subscriber_name,
+                        sealed.time_zone,
+                        to_char(sealed.month_start_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        to_char(sealed.month_end_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        sealed.super_users,
+                        sealed.enabled_staff,
+                        sealed.active_staff,
+                        sealed.enabled_managers,
+                        sealed.active_managers,
+                        sealed.enabled_reps,
+                        sealed.active_reps,
+                        sealed.concurrent_max,
+                        to_char(sealed.concurrent_max_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        sealed.logon_minutes,
+                        sealed.file_limit_mb,
+                        sealed.file_limit_setting_id,
+                        sealed.commission_items,
+                        sealed.commission_run_id,
+                        sealed.process_fields,
+                        sealed.input_loads,
+                        sealed.evidence_rows,
+                        sealed.evidence_hash,
+                        to_char(sealed.data_through_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        to_char(sealed.closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        sealed.closed_late,
+                        sealed.definition_version
+                    )::text,
+                    'UTF8'
+                )
+            ),
+            'hex'
+        ) as hash_now,
+        lag(sealed.row_hash) over in_order as hash_before,
+        lag(sealed.month) over in_order as month_before
+    from closed.subscriber_metrics_monthly as sealed
+    window in_order as (partition by sealed.subscriber_id order by sealed.month)
+),
+
+faults as (
+    select
+        coalesce(chained.subscriber_id, evidence.subscriber_id) as subscriber_id,
+        coalesce(chained.month, evidence.month) as month,
+        unnest(
+            array[
+                case when chained.month is null then 'its closed row is gone, the evidence is still there' end,
+                case when chained.row_hash <> chained.hash_now then 'the row is not what was closed' end,
+                case
+                    when chained.month_before <> (chained.month - interval '1 month')::date
+                        then 'the month before it is gone'
+                    when chained.previous_hash is distinct from chained.hash_before
+                        then 'it does not follow from the month before it, which was changed or is gone'
+                end,
+                case
+                    when
+                        chained.month is not null
+                        and (coalesce(evidence.evidence_rows, 0), coalesce(evidence.evidence_hash, encode(sha256(''), 'hex')))
+                        is distinct from (chained.evidence_rows, chained.evidence_hash)
+                        then 'its evidence is not what was closed'
+                end
+            ]
+        ) as fault
+    from chained
+    full join evidence
+        on chained.subscriber_id = evidence.subscriber_id and chained.month = evidence.month
+)
+
+select
+    faults.subscriber_id,
+    faults.month,
+    faults.fault
+from faults
+where faults.fault is not null
+order by faults.subscriber_id, faults.month, faults.fault
