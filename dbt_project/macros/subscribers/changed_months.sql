@@ -24,6 +24,7 @@
 
 {# The months a model has to make, up to the instant that facts are known to: `counted_until`. #}
 {% macro months_to_make() %}
+    -- depends_on: {{ ref('int_subscriber_month_changes') }}
     select
         months.subscriber_id,
         months.month,

@@ -29,3 +29,12 @@
     {%- set now = run_query('select max(' ~ input.position ~ ') from ' ~ input.relation).rows[0][0] | int -%}
     {{ return(none if before == now else "(timestamptz '1970-01-01 00:00:00+00' + interval '1 microsecond' * " ~ before ~ ")") }}
 {% endmacro %}
+
+
+{#
+  The condition that a raw row has moved since the last build: it came with a load, or it happened after what that build
+  could see, though it had been extracted.
+#}
+{% macro has_moved(alias, table, instant, before) -%}
+    ({{ is_unread(alias, 'platform', table) }}{% if before %} or {{ instant }} >= {{ before }}{% endif %})
+{%- endmacro %}

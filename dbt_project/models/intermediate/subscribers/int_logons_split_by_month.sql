@@ -1,0 +1,55 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='noted_keys',
+    unique_key=['logon_id', 'started_at'],
+    indexes=[
+        {'columns': ['subscriber_id', 'month']},
+        {'columns': ['logon_id']},
+    ],
+    meta={'noted_key': 'logon_id', 'change_sources': [['platform', 'logons'], ['platform', 'subscribers']]},
+    pre_hook="{{ note_logons_to_split() }}",
+) }}
+
+-- depends_on: {{ ref('int_subscriber_month_changes') }}
+{# months are found by binary search in each subscriber's array of month starts: its last element ends the last month #}
+with calendars as (
+    select
+        subscriber_id,
+        array_agg(month order by month) as months,
+        array_agg(month_start_at order by month) || max(month_end_at) as starts
+    from {{ ref('int_subscriber_months') }}
+    group by subscriber_id
+),
+
+placed as (
+    select
+        logon.logon_id,
+        logon.subscriber_id,
+        logon.user_id,
+        logon.is_locked_at_logon,
+        logon.logged_on_at,
+        logon.ended_at,
+        calendars.months,
+        calendars.starts,
+        width_bucket(logon.logged_on_at, calendars.starts) as first_month,
+        greatest(
+            width_bucket(logon.logged_on_at, calendars.starts),
+            width_bucket(logon.ended_at - interval '1 microsecond', calendars.starts)
+        ) as last_month
+    from {{ ref('stg_platform__logons') }} as logon
+    inner join calendars on logon.subscriber_id = calendars.subscriber_id
+    where {{ is_changed('logon.logon_id') }}
+)
+
+select
+    placed.logon_id,
+    placed.subscriber_id,
+    placed.user_id,
+    -- empty past the last month that has begun: split again when the next one begins
+    placed.months[piece.month_number] as month,
+    greatest(placed.logged_on_at, placed.starts[piece.month_number]) as started_at,
+    least(placed.ended_at, placed.starts[piece.month_number + 1]) as ended_at,
+    piece.month_number = placed.first_month as is_logon,
+    placed.is_locked_at_logon
+from placed
+cross join lateral generate_series(greatest(placed.first_month, 1), placed.last_month) as piece (month_number)

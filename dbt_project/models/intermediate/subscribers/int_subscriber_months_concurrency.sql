@@ -1,0 +1,29 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='changed_months',
+    unique_key=['subscriber_id', 'month'],
+    indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
+    meta={'change_feed': 'int_subscriber_month_changes'},
+    pre_hook="{{ note_changed_months(['logons']) }}",
+) }}
+
+with months as (
+    {{ months_to_make() }}
+)
+
+select
+    months.subscriber_id,
+    months.month,
+    most.at_once as concurrent_max,
+    most.first_at as concurrent_max_at
+from months
+cross join lateral (
+    {{ most_at_once("
+        select
+            lower(part.held) as started_at,
+            upper(part.held) as ended_at
+        from " ~ ref('int_user_months_online') ~ " as online
+        cross join lateral unnest(online.online_during) as part (held)
+        where online.subscriber_id = months.subscriber_id and online.month = months.month
+    ") }}
+) as most
