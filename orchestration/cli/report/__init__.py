@@ -6,10 +6,13 @@ import typer
 
 from orchestration.cli.report.customer_dynamics import customer_dynamics
 from orchestration.cli.report.stored import list_stored, show
+from orchestration.cli.report.subscriber_metrics import seat_evidence, subscriber_metrics
 
 report_app = typer.Typer(
     help="Generate a report, or show a stored one.", no_args_is_help=True, add_completion=False
 )
 report_app.command("customer-dynamics")(customer_dynamics)
+report_app.command("subscriber-metrics")(subscriber_metrics)
+report_app.command("seat-evidence")(seat_evidence)
 report_app.command("show")(show)
 report_app.command("list")(list_stored)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli.exits import BadInput
@@ -69,25 +70,33 @@ class Destination:
 
 
 def print_table(result: StoredResult) -> None:
-    """The result on stdout, turned: a line per measure, a column per row, which fits a terminal."""
+    """The result on stdout; turned, a line per measure and a column per row, where that fits a terminal."""
     out = Console(highlight=False)
     if result.message is not None:
         out.print(result.message)
         return
+    measures = [column.kind.value in ("count", "money", "ratio") for column in result.columns]
+    grouping = measures.index(True)
     table = Table(title=result.title)
-    heads = [str(column.label) for column in result.columns]
-    grouping = len(heads) - _measures(result)
-    labels = [" ".join(_shown(cell) for cell in row[:grouping]) or "Total" for row in result.rows]
+    out.print(_turned(table, result, grouping) if all(measures[grouping:]) else _upright(table, result))
+
+
+def _turned(table: Table, result: StoredResult, grouping: int) -> Table:
     table.add_column("")
-    for label in labels:
+    for row in result.rows:
+        label = " ".join(_shown(cell) for cell in row[:grouping]) or "Total"
         table.add_column(label, justify="right", no_wrap=True)
-    for number in range(grouping, len(heads)):
-        table.add_row(heads[number], *(_shown(row[number]) for row in result.rows))
-    out.print(table)
+    for number, column in enumerate(result.columns[grouping:], start=grouping):
+        table.add_row(column.label, *(_shown(row[number]) for row in result.rows))
+    return table
 
 
-def _measures(result: StoredResult) -> int:
-    return sum(column.kind.value in ("count", "money", "ratio") for column in result.columns)
+def _upright(table: Table, result: StoredResult) -> Table:
+    for column in result.columns:
+        table.add_column(column.label, justify="left" if column.kind.value == "text" else "right")
+    for row in result.rows:
+        table.add_row(*(_shown(cell) for cell in row))
+    return table
 
 
 def _shown(cell: Cell) -> str:
@@ -95,7 +104,7 @@ def _shown(cell: Cell) -> str:
         return ""
     if isinstance(cell, Decimal):
         return f"{cell:,.4f}"
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+    return f"{cell:,}" if isinstance(cell, int) else escape(str(cell))
 
 
 def _words(text: str | None) -> list[str]:

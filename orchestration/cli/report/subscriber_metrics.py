@@ -1,0 +1,69 @@
+"""`subdyn report subscriber-metrics` and `subdyn report seat-evidence`."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.house import open_house
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from exports.result import GeneratedBy, StoredResult
+
+MONTH = typer.Option(metavar="YYYY-MM", help="The newest month unless given; all of them with --subscriber.")
+SUBSCRIBER = typer.Option(metavar="ID", help="All months of this subscriber, newest first.")
+
+
+def subscriber_metrics(
+    month: Annotated[str | None, MONTH] = None,
+    subscriber: Annotated[int | None, SUBSCRIBER] = None,
+    formats: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
+    from exports.reports.subscriber_metrics.definition import SubscriberMetricsParameters
+    from exports.reports.subscriber_metrics.run import generate
+
+    parameters = SubscriberMetricsParameters.read({"month": month, "subscriber_id": subscriber})
+    _generate(
+        lambda connection, by, as_of: generate(connection, parameters, by, as_of),
+        Destination(formats, output),
+    )
+
+
+def seat_evidence(
+    subscriber: Annotated[int, typer.Option(metavar="ID", help="The subscriber to be invoiced.")],
+    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month to be invoiced.")],
+    formats: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """What to send with an invoice: who was counted where and why, and the hash that seals the month."""
+    from exports.reports.seat_evidence.definition import SeatEvidenceParameters
+    from exports.reports.seat_evidence.run import generate
+
+    parameters = SeatEvidenceParameters.read({"subscriber_id": subscriber, "month": month})
+    _generate(
+        lambda connection, by, as_of: generate(connection, parameters, by, as_of),
+        Destination(formats, output),
+    )
+
+
+def _generate(
+    report: Callable[[psycopg.Connection, GeneratedBy, datetime], StoredResult], destination: Destination
+) -> None:
+    with open_house() as settings:
+        import psycopg
+
+        from exports.result import GeneratedBy
+
+        by = GeneratedBy(getpass.getuser(), "administrator")
+        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+            result = report(connection, by, datetime.now(UTC))
+        destination.deliver(result, settings)
