@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 SMALLEST = timedelta(microseconds=1)
 
 
+@cache
 def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
     """The first UTC instant at which the zone's clocks show that local time or a later one."""
     instant = local.replace(fold=0, tzinfo=zone).astimezone(UTC)

@@ -40,7 +40,7 @@ where
     and (history.valid_to is null or history.valid_to >= asked.ends_at)
     and (%(filtered)s is false or history.customer_id in (select customer_id from passing))
 union all
--- checkpoint after the end: states that had begun by then
+-- checkpoint after the end: states of those whom nothing happened to between the two
 select
     checkpoint.customer_id,
     asked.number,
@@ -55,24 +55,43 @@ inner join marts.fct_customer_month_start as checkpoint on asked.checkpoint_at =
 where
     asked.checkpoint_at > asked.ends_at
     and checkpoint.is_existing
-    and checkpoint.valid_from < asked.ends_at
+    and not exists (
+        select
+        from marts.fct_customer_history as later
+        where
+            later.customer_id = checkpoint.customer_id
+            and later.valid_from >= asked.ends_at
+            and later.valid_from < asked.checkpoint_at
+    )
     and (%(filtered)s is false or checkpoint.customer_id in (select customer_id from passing))
 union all
--- and states that ended between the two
+-- and of the others, the state before that
 select
     history.customer_id,
-    asked.number,
-    asked.number,
+    changed.number,
+    changed.number,
     history.currency,
     history.balance_amount,
     history.first_paid_use_at,
     history.last_paid_use_at
-from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s::int[])
-    as asked (ends_at, checkpoint_at, number)
-inner join marts.fct_customer_history as history
-    on history.valid_to >= asked.ends_at and history.valid_to < asked.checkpoint_at
-where
-    asked.checkpoint_at > asked.ends_at
-    and history.is_existing
-    and history.valid_from < asked.ends_at
-    and (%(filtered)s is false or history.customer_id in (select customer_id from passing))
+from (
+    select distinct
+        asked.number,
+        asked.ends_at,
+        later.customer_id
+    from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s::int[])
+        as asked (ends_at, checkpoint_at, number)
+    inner join marts.fct_customer_history as later
+        on later.valid_from >= asked.ends_at and later.valid_from < asked.checkpoint_at
+    where
+        asked.checkpoint_at > asked.ends_at
+        and (%(filtered)s is false or later.customer_id in (select customer_id from passing))
+) as changed
+cross join lateral (
+    select latest.*
+    from marts.fct_customer_history as latest
+    where latest.customer_id = changed.customer_id and latest.valid_from < changed.ends_at
+    order by latest.valid_from desc
+    limit 1
+) as history
+where history.is_existing
