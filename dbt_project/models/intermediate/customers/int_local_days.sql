@@ -17,8 +17,8 @@ days as (
     from (select distinct time_zone from {{ ref('dim_company') }}) as zones
     cross join extent
     cross join lateral generate_series(
-        (extent.first_at at time zone zones.time_zone)::date,
-        (extent.last_at at time zone zones.time_zone)::date,
+        date_trunc('month', extent.first_at at time zone zones.time_zone),
+        extent.last_at at time zone zones.time_zone,
         interval '1 day'
     ) as day
 ),

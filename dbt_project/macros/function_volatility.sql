@@ -1,4 +1,0 @@
-{# PostgreSQL runs a query in parallel only if each function in it says that it may; all of ours only read. #}
-{% macro postgres__scalar_function_volatility_sql() %}
-    {{ default__scalar_function_volatility_sql() }} parallel safe
-{% endmacro %}

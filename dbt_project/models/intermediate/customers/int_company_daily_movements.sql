@@ -1,0 +1,63 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='sync',
+    unique_key=['company_id', 'currency', 'local_date'],
+    tags=['nightly'],
+) }}
+
+{% set measures = [
+    'refill_count', 'refill_amount', 'pay_as_you_go_amount', 'activation_count', 'activation_amount',
+    'renewal_count', 'renewal_amount',
+] %}
+
+with calendars as (
+    select
+        time_zone,
+        array_agg(local_date order by day_number) as local_dates,
+        array_agg(starts_at order by day_number) as starts,
+        max(as_of_at) as ends_at
+    from {{ ref('int_series_days') }}
+    group by time_zone
+),
+
+viewings as (
+    select distinct
+        companies.company_id,
+        viewers.time_zone
+    from {{ ref('dim_company') }} as companies
+    inner join {{ ref('dim_company') }} as viewers on viewers.company_id = any(companies.path)
+),
+
+own_sums as (
+    select
+        calendars.time_zone,
+        movements.company_id,
+        movements.currency,
+        calendars.local_dates[width_bucket(movements.confirmed_at, calendars.starts)] as local_date,
+        {{ movement_measures('movements') }}
+    from {{ ref('fct_transactions') }} as movements
+    inner join viewings on movements.company_id = viewings.company_id
+    inner join calendars
+        on
+            viewings.time_zone = calendars.time_zone
+            and movements.confirmed_at >= calendars.starts[1]
+            and movements.confirmed_at < calendars.ends_at
+    where movements.kind != 'extra_charge'
+    group by 1, 2, 3, 4
+)
+
+select
+    viewers.company_id,
+    own_sums.currency,
+    own_sums.local_date,
+    {% for measure in measures %}
+        sum(own_sums.{{ measure }}){{ '::bigint' if measure.endswith('count') }} as {{ measure }}
+        {{- ',' if not loop.last }}
+    {% endfor %}
+from own_sums
+inner join {{ ref('dim_company') }} as companies on own_sums.company_id = companies.company_id
+inner join {{ ref('dim_company') }} as viewers
+    on
+        viewers.company_id = any(companies.path)
+        and own_sums.time_zone = viewers.time_zone
+group by viewers.company_id, own_sums.currency, own_sums.local_date
