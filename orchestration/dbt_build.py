@@ -13,8 +13,10 @@ import dagster as dg
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from extract.errors import NeverRetry
+from extract.prepare import prepare_sources
 from orchestration.dbt_manifest import common_arguments, dbt_variables, manifest_object, use_warehouse
-from orchestration.dbt_translator import StreetTranslator, asset_nodes, node_key
+from orchestration.dbt_translator import StreetTranslator, asset_nodes, functions_beside, node_key
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,10 +62,11 @@ def selected_nodes(
 def build_arguments(
     manifest: Mapping[str, Any], unique_ids: Iterable[str], variables: Mapping[str, object]
 ) -> list[str]:
-    """dbt's arguments to build exactly these nodes, and the project's functions, which models call."""
-    names = [f"fqn:{'.'.join(manifest['nodes'][unique_id]['fqn'])}" for unique_id in unique_ids]
-    if manifest.get("functions"):
-        names.append("resource_type:function")
+    """dbt's arguments to build exactly these nodes, and the functions that go with them."""
+    nodes = list(unique_ids)
+    resources = [manifest["nodes"][unique_id] for unique_id in nodes]
+    resources += [manifest["functions"][unique_id] for unique_id in functions_beside(manifest, nodes)]
+    names = [f"fqn:{'.'.join(resource['fqn'])}" for resource in resources]
     return [
         "build",
         "--select", *names,
@@ -92,6 +95,7 @@ def build(
     variables = {**dbt_variables(settings), "as_of": as_of.isoformat(), **variables}
     arguments = [*build_arguments(manifest, nodes, variables), *common_arguments(settings)]
     use_warehouse(settings)
+    _prepare(settings)
     events: queue.Queue[EventMsg | dbtRunnerResult] = queue.Queue()
     worker = threading.Thread(target=_invoke, args=(arguments, settings, events), name="dbt", daemon=True)
     worker.start()
@@ -106,6 +110,13 @@ def build(
             _cancel_queries()
         worker.join()
     _raise_on_failure(event)  # pyright: ignore[reportArgumentType]
+
+
+def _prepare(settings: Settings) -> None:
+    try:
+        prepare_sources(settings.sources, settings.warehouse())
+    except NeverRetry as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _invoke(arguments: list[str], settings: Settings, events: queue.Queue) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -26,21 +26,52 @@ class StreetTranslator(DagsterDbtTranslator):
             key=dg.AssetKey(node_key(node)),
             group_name=node_group(node),
             description=node["description"] or None,
-            deps=[dep for dep in spec.deps if dep.asset_key.path[-1] not in _BOOKKEEPING],
+            deps=_deps(manifest, node, spec.deps),
         )
+
+
+def _deps(
+    manifest: Mapping[str, Any], node: Mapping[str, Any], deps: Iterable[dg.AssetDep]
+) -> list[dg.AssetDep]:
+    """Bookkeeping stands for all raw tables of its source; a view over it needs none of them loaded anew."""
+    found: dict[dg.AssetKey, dg.AssetDep] = {}
+    for dep in deps:
+        path = dep.asset_key.path
+        if path[0] == "raw" and path[-1] in _BOOKKEEPING:
+            if not _is_view(node):
+                found.update({key: dg.AssetDep(key) for key in _raw_keys(manifest, path[1])})
+        else:
+            found.setdefault(dep.asset_key, dep)
+    return list(found.values())
+
+
+def _raw_keys(manifest: Mapping[str, Any], source: str) -> list[dg.AssetKey]:
+    return [
+        dg.AssetKey(node_key(table))
+        for table in manifest["sources"].values()
+        if _source_of(table) == source and table["name"] not in _BOOKKEEPING
+    ]
+
+
+def _source_of(table: Mapping[str, Any]) -> str:
+    return table["source_name"].removeprefix("raw_")
+
+
+def _is_view(node: Mapping[str, Any]) -> bool:
+    return node["config"].get("materialized") == "view"
 
 
 def node_key(node: Mapping[str, Any]) -> list[str]:
     """The asset key of a dbt node: schema and name, or raw, source and table."""
     if node["resource_type"] == "source":
-        return ["raw", node["source_name"].removeprefix("raw_"), node["name"]]
+        return ["raw", _source_of(node), node["name"]]
     return [node["schema"], node["name"]]
 
 
 def node_group(node: Mapping[str, Any]) -> str:
     """The group of a dbt node: its folders, joined."""
     if node["resource_type"] == "source":
-        return node["source_name"]
+        return f"raw_{_source_of(node)}"
     return "_".join(node["fqn"][1:-1]) or node["schema"]
 
 
@@ -58,16 +89,45 @@ def asset_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def functions_beside(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:
+    """The functions to make with these nodes: what they call, what reads them, and what reads nothing."""
+    functions = manifest.get("functions") or {}
+    chosen = set(unique_ids)
+    called = _ancestors(manifest, chosen)
+    found = []
+    for unique_id in functions:
+        parents = {parent for parent in manifest["parent_map"].get(unique_id, []) if parent not in functions}
+        if unique_id in called or not parents or parents & chosen:
+            found.append(unique_id)
+    return found
+
+
+def _ancestors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(unique_ids)
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
 def sources_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """For each node that becomes an asset: the sources (billing, ...) it reads, directly or not."""
+    """For each node that becomes an asset: the sources (billing, ...) it needs loaded, directly or not."""
     found: dict[str, frozenset[str]] = {}
 
     def visit(unique_id: str) -> frozenset[str]:
-        if unique_id.startswith("source."):
-            return frozenset({manifest["sources"][unique_id]["source_name"].removeprefix("raw_")})
         if unique_id not in found:
-            parents = manifest["parent_map"].get(unique_id, [])
-            found[unique_id] = frozenset().union(*(visit(parent) for parent in parents))
+            node = manifest["nodes"].get(unique_id)
+            read: set[str] = set()
+            for parent in manifest["parent_map"].get(unique_id, []):
+                table = manifest["sources"].get(parent)
+                if table is None:
+                    read |= visit(parent)
+                elif not (table["name"] in _BOOKKEEPING and node is not None and _is_view(node)):
+                    read.add(_source_of(table))
+            found[unique_id] = frozenset(read)
         return found[unique_id]
 
     return {unique_id: visit(unique_id) for unique_id in asset_nodes(manifest)}

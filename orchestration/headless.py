@@ -53,7 +53,9 @@ def run_job(
         on_start(len(job.nodes))
     with dagster_instance(settings) as instance:
         end_killed_runs(instance)
-        result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+        # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
+        config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
+        result = job.execute_in_process(instance=instance, run_config=config, tags=tags, raise_on_error=False)
         return _outcome(result)
 
 

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from orchestration.cli.demo import demo
@@ -50,9 +49,9 @@ def run(arguments: Sequence[str]) -> int:
     debug = DEBUG in arguments
     try:
         outcome = app([word for word in arguments if word != DEBUG], standalone_mode=False)
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("subdyn: interrupted", file=sys.stderr)
         return 130
     except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+from typer.exceptions import TyperException
 
 BAD_INPUT = 2
 FAILURE = 1
@@ -20,15 +20,16 @@ class Failed(Exception):
 
 def exit_code_of(error: Exception) -> int:
     """2 where the asker has to ask otherwise, 1 for everything else."""
-    if isinstance(error, click.ClickException):
-        return error.exit_code
+    if isinstance(error, TyperException):
+        return getattr(error, "exit_code", BAD_INPUT)
     return BAD_INPUT if _is_ours(error) and type(error).__name__ in _INPUT_ERRORS else FAILURE
 
 
 def one_line(error: Exception) -> str:
     """The error's message on one line; one that nobody foresaw says its type and how to see more."""
-    if isinstance(error, click.ClickException):
-        return _joined(error.format_message())
+    if isinstance(error, TyperException):
+        # A choice that is none reads "Value error, ..." otherwise.
+        return _joined(str(getattr(error, "message", error))).removeprefix("Value error, ")
     if _is_ours(error):
         return _joined(str(error))
     return f"unexpected {type(error).__name__}: {_joined(str(error))} (--debug shows where)"
