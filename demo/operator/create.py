@@ -1,26 +1,23 @@
 """Making the operator: rows and documents of a recipe into three databases, in batches, telling progress."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
-import pymongo
-from pymongo.errors import PyMongoError
-
 from demo.errors import DemoError
 from demo.operator.customers import AccountOfCustomer, customer_batches
+from demo.operator.document_store import existing_documents_recipe, filled_documents
 from demo.operator.documents import Document, account_activity, daily_statistics, online_sessions
-from demo.operator.recipe import MARK, Recipe
+from demo.operator.recipe import Recipe
 from demo.operator.reference import Reference
-from demo.operator.stores import TABLES, filled
+from demo.operator.stores import TABLES, existing_recipe, filled
 from demo.operator.subscribers import platform_rows
 
 CUSTOMERS_PER_BATCH = 2000
 ACCOUNTS_WITH_DOCUMENTS = 12_000
 DOCUMENTS_PER_BATCH = 2000
-MARK_COLLECTION = "made_up"
 
 Progress = Callable[[str], None]
 
@@ -38,10 +35,14 @@ class OperatorUrls(Protocol):
 
 @dataclass
 class Made:
-    """How many rows and documents were made, by "database.table"; the recipe they follow."""
+    """How many rows and documents were made, by "database.table"; the recipe they follow.
+
+    `kept` tells that an operator made before was left as it is, and nothing was made.
+    """
 
     recipe: Recipe
     counts: dict[str, int] = field(default_factory=dict)
+    kept: bool = False
 
 
 def create(
@@ -52,15 +53,22 @@ def create(
     seed: int = 1,
     ending: date | None = None,
     subscribers: int = 40,
+    keep: bool = False,
     report_progress: Progress | None = None,
 ) -> Made:
     """Make the operator in the databases at the URLs, replacing a made-up one there; what was made.
 
-    `ending` is the last day of its history, yesterday (UTC) unless given. Raises DemoError when a database
-    cannot be used or holds tables that are not made up.
+    `ending` is the last day of its history, yesterday (UTC) unless given. With `keep`, an operator of the
+    same size, length and seed stays as it is, whatever its last day, and another one is refused: a
+    warehouse filled from one operator cannot follow another, whose rows bear the same ids. Raises
+    DemoError when a database cannot be used or holds tables that are not made up.
     """
-    ending = ending or (datetime.now(UTC).date() - timedelta(days=1))
-    recipe = Recipe(customers=customers, months=months, seed=seed, ending=ending, subscribers=subscribers)
+    last_day = ending or (datetime.now(UTC).date() - timedelta(days=1))
+    recipe = Recipe(customers=customers, months=months, seed=seed, ending=last_day, subscribers=subscribers)
+    if keep:
+        recipe, is_whole = _kept_recipe(urls, recipe)
+        if is_whole:
+            return Made(recipe, kept=True)
     tell = report_progress or (lambda _: None)
     made = Made(recipe)
     accounts: list[AccountOfCustomer] = []
@@ -73,6 +81,26 @@ def create(
             accounts = _first_accounts(recipe)
         _create_middleware(urls.middleware_url, made, accounts, tell)
     return made
+
+
+def _kept_recipe(urls: OperatorUrls, wanted: Recipe) -> tuple[Recipe, bool]:
+    """The recipe to follow so that what was made before stays true, and whether all of it is there."""
+    found: list[Recipe | None] = []
+    if urls.billing_url:
+        found.append(existing_recipe("billing", urls.billing_url))
+    if urls.platform_url:
+        found.append(existing_recipe("platform", urls.platform_url))
+    if urls.middleware_url:
+        found.append(existing_documents_recipe(urls.middleware_url))
+    known = next((recipe for recipe in found if recipe is not None), None)
+    if known is None:
+        return wanted, False
+    if replace(wanted, ending=known.ending) != known:
+        raise DemoError(
+            f"there is another made-up operator already ({known.customers} customers, {known.months} months,"
+            f" seed {known.seed}): ask for that one, or set SUBDYN_HOME to a new folder"
+        )
+    return known, all(recipe == known for recipe in found)
 
 
 def _create_billing(url: str, made: Made, tell: Progress) -> list[AccountOfCustomer]:
@@ -130,31 +158,14 @@ def _create_middleware(url: str, made: Made, accounts: list[AccountOfCustomer], 
         "account_activity": account_activity(recipe, accounts),
         "daily_statistics": daily_statistics(recipe),
     }
-    client: pymongo.MongoClient[Document] = pymongo.MongoClient(url, serverSelectionTimeoutMS=5000)
-    try:
-        database = client.get_default_database()
-        present = set(database.list_collection_names())
-        taken = sorted(present & collections.keys())
-        if taken and MARK_COLLECTION not in present:
-            raise DemoError(
-                f"the middleware database has a collection {taken[0]} that is not made up:"
-                " give the made-up operator an empty database"
-            )
-        database[MARK_COLLECTION].delete_many({})
-        database[MARK_COLLECTION].insert_one({"mark": MARK, "recipe": recipe.as_comment()})
+    with filled_documents(url, recipe, collections.keys()) as database:
         for name, documents in collections.items():
-            database.drop_collection(name)
             count = 0
             for batch in _batches(documents, DOCUMENTS_PER_BATCH):
                 database[name].insert_many(batch)
                 count += len(batch)
                 tell(f"middleware: {count:,} {name}")
             made.counts[f"middleware.{name}"] = count
-    except PyMongoError as error:
-        reason = str(error).partition(",")[0]
-        raise DemoError(f"the middleware database cannot be used: {reason}") from None
-    finally:
-        client.close()
 
 
 def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:

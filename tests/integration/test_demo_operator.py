@@ -342,6 +342,29 @@ def test_an_operator_is_recognised_and_replaced_but_foreign_tables_stay(
         change_customers(fresh_database, customers=1, after=END)
 
 
+def test_an_operator_made_before_can_be_kept_and_never_turns_into_another(
+    fresh_database: str, fresh_mongo: str
+) -> None:
+    urls = Urls(billing_url=fresh_database, middleware_url=fresh_mongo)
+    made = make(urls, customers=20)
+    before = content(fresh_database, "billing")
+    next_day = date(2026, 4, 1)
+    kept = create(urls, customers=20, months=4, ending=next_day, subscribers=5, keep=True)
+    assert kept.kept
+    assert kept.recipe == made.recipe
+    with pytest.raises(
+        DemoError, match=r"another made-up operator already \(20 customers, 4 months, seed 1\)"
+    ):
+        create(urls, customers=30, months=4, ending=next_day, subscribers=5, keep=True)
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(fresh_mongo)
+    with client:
+        client.get_default_database()["made_up"].delete_many({})
+    healed = create(urls, customers=20, months=4, ending=next_day, subscribers=5, keep=True)
+    assert not healed.kept
+    assert healed.recipe == made.recipe
+    assert content(fresh_database, "billing") == before
+
+
 def test_an_unreachable_database_is_named_in_one_line(fresh_mongo: str) -> None:
     with pytest.raises(DemoError, match=r"^the billing database cannot be used: ") as told:
         make(Urls(billing_url="postgresql://postgres@127.0.0.1:1/billing"))
