@@ -3,7 +3,8 @@
 
   A model that follows its inputs names them in its config:
       meta: {changed_key: customer_id, change_feed: int_customer_changes}    follows a feed of changed keys
-      meta: {changed_key: _id, change_sources: [[middleware, online_sessions]]}    follows raw tables by _load_id
+      meta: {changed_key: session_id, source_key: _id, change_sources: [[middleware, online_sessions]]}
+                                                                           follows raw tables by _load_id
   Before the model the keys that moved are put into the temporary table `changed_keys`, and the positions that its inputs
   have reached are noted; after it they are recorded in the transaction of the model's rows. What arrives in between is
   found again next time. A position beyond what the input has (the input was made anew) counts as none.
@@ -24,7 +25,7 @@
         create temporary table changed_keys on commit drop as
         {%- for input in inputs %}
         {{ 'union' if not loop.first }}
-        select distinct changed.{{ meta['changed_key'] }} as changed_key
+        select distinct changed.{{ meta.get('source_key', meta['changed_key']) }} as changed_key
         from {{ input.relation }} as changed
         where changed.{{ input.position }} > {{ read_position(input) }}
         {%- endfor %};
