@@ -26,7 +26,7 @@ dev: setup
 lint: setup
 	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo 'lint: pyright' && $(BIN)/pyright
-	@echo 'lint: sqlfluff' && $(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	@echo 'lint: sqlfluff' && $(BIN)/python -m scripts.lint_sql
 
 test: lint
 	@$(BIN)/python -m pytest
