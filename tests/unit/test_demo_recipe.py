@@ -1,4 +1,4 @@
-"""The made-up operator's arithmetic: exact money, whole instants, calendar months, recipes told and read back."""
+"""The made-up operator's arithmetic: exact money, whole instants, calendar months, recipes read back."""
 
 from datetime import date
 
