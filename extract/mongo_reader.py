@@ -91,7 +91,8 @@ async def mongo_reader(collection: SourceCollection, url: str) -> AsyncIterator[
             there = await asyncio.to_thread(client[name].list_collection_names)
         except KeyError:
             raise NeverRetry(
-                f"{subject}: the {collection.source} database answers no login, mend user or password of its URL"
+                f"{subject}: the {collection.source} database answers no login,"
+                " mend user or password of its URL"
             ) from None
     try:
         if not there:

@@ -1,8 +1,8 @@
 """MySQL and MariaDB write the lines of a text COPY themselves: one bytes value per row, exact, in UTC.
 
 Decimals and times keep every digit, since no driver converts them. A row that PostgreSQL could not hold (a
-zero date, a NUL in a text, a number out of range) has NULL for a line. Only hexadecimal literals are used, so
-that no sql_mode changes their meaning.
+zero date, a number out of range) has NULL for a line; a NUL in a text is looked for in the bytes that arrive,
+where that costs nothing. Only hexadecimal literals are used, so that no sql_mode changes their meaning.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,12 @@ def quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-def line(columns: Sequence[Column], judged: Sequence[Column]) -> str:
-    """The expression of a COPY line of the columns; NULL where one of the `judged` cannot be held."""
+def line(columns: Sequence[Column], doubtful: Sequence[Column]) -> str:
+    """The expression of a COPY line of the columns; NULL where one of the `doubtful` cannot be held."""
     values = f", {_TAB}, ".join(f"coalesce({_text(column)}, {_NULL})" for column in columns)
-    return f"if({unreadable(judged)}, null, concat({values}, {_LINE_END}))"
+    written = f"concat({values}, {_LINE_END})"
+    judged = [column for column in doubtful if column.kind is not Kind.TEXT]
+    return f"if({unreadable(judged)}, null, {written})" if judged else written
 
 
 def select(expressions: str, table: str, condition: str = "") -> str:
@@ -34,7 +36,9 @@ def key_line(key: Sequence[Column], cursor: Column | None) -> str:
     parts = [f"coalesce({_text(column)}, {_NULL})" for column in key]
     if cursor is not None:
         parts.append(f"if({_trouble(cursor)}, {_NULL}, coalesce({_text(cursor)}, {_NULL}))")
-    return f"if({unreadable(key)}, null, concat({f', {_TAB}, '.join(parts)}, {_LINE_END}))"
+    dates = [column for column in key if column.kind is Kind.DATE]
+    written = f"concat({f', {_TAB}, '.join(parts)}, {_LINE_END})"
+    return f"if({unreadable(dates)}, null, {written})" if dates else written
 
 
 def unreadable(columns: Sequence[Column]) -> str:
@@ -90,8 +94,8 @@ def _trouble(column: Column) -> str:
     name = quoted(column.name)
     match column.kind:
         case Kind.AT | Kind.DATE:
-            # a zero date in a column declared not null counts as null for IS NULL
-            return f"(cast({name} as char) is not null and {name} + interval 0 microsecond is null)"
+            # the cast, since IS NULL holds for a zero date in a column declared not null
+            return f"({name} + interval 0 microsecond is null and cast({name} as char) is not null)"
         case Kind.TEXT:
             return f"coalesce(locate(0x00, cast(convert({name} using utf8mb4) as binary)) > 0, false)"
         case Kind.ID | Kind.INT | Kind.BOOL:

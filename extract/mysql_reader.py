@@ -14,6 +14,7 @@ from pymysql.cursors import SSCursor
 from extract import mysql_lines
 from extract.drift import compared
 from extract.errors import ExtractionError, NeverRetry, RetryLater
+from extract.mysql_stream import OneColumn
 from extract.postgresql import CONNECT_SECONDS, one_line
 from extract.result import Rejected
 from extract.specification import Column, Kind, SourceTable
@@ -49,6 +50,7 @@ class MysqlReader:
     copy_format: Literal["text"] = "text"
     _running: asyncio.Future | None = field(default=None, repr=False)
     _has_unreadable: bool = False
+    _doubtful: list[Column] = field(default_factory=list, repr=False)
 
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
@@ -57,9 +59,13 @@ class MysqlReader:
         if not found:
             raise NeverRetry(f"{subject}: the {self.table.source} database has no table {self.table.name}")
         described = [tuple(_decoded(value) for value in record) for record in found]
+        types = {record[0]: record[2] for record in described}
+        self._doubtful = [
+            column for column in self.table.columns if _is_doubtful(column, types.get(column.name))
+        ]
         return compared(
             self.table,
-            {record[0]: record[2] for record in described},
+            types,
             {record[0]: _fits(self.table, record) for record in described},
         )
 
@@ -102,8 +108,8 @@ class MysqlReader:
         return [self.table.column(name) for name in self.table.key]
 
     def _lines(self, condition: str) -> str:
-        columns = self.table.columns
-        return mysql_lines.select(mysql_lines.line(columns, columns), self.table.name, condition)
+        line = mysql_lines.line(self.table.columns, self._doubtful)
+        return mysql_lines.select(line, self.table.name, condition)
 
     def _since(self, since: Since) -> tuple[str, tuple[object, ...]]:
         if since is None:
@@ -121,11 +127,14 @@ class MysqlReader:
     async def _set_aside(
         self, condition: str, arguments: tuple[object, ...]
     ) -> AsyncIterator[list[Rejected]]:
-        columns = self.table.columns
         told = ", ".join(
-            (mysql_lines.key_text(self._key), mysql_lines.reason(columns), mysql_lines.json_document(columns))
+            (
+                mysql_lines.key_text(self._key),
+                mysql_lines.reason(self._doubtful),
+                mysql_lines.json_document(self.table.columns),
+            )
         )
-        bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(columns)})"
+        bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(self._doubtful)})"
         cursor = SSCursor(self.connection)
         await self._in_thread(cursor.execute, mysql_lines.select(told, self.table.name, bad), arguments)
         while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
@@ -134,15 +143,21 @@ class MysqlReader:
     @asynccontextmanager
     async def _stream(self, query: str, arguments: tuple[object, ...]) -> AsyncIterator[AsyncIterator[bytes]]:
         async def produce(put) -> None:
-            cursor = SSCursor(self.connection)
-            await self._in_thread(cursor.execute, query, arguments)
-            while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
-                lines = [row[0] for row in rows if row[0] is not None]
-                self._has_unreadable = self._has_unreadable or len(lines) < len(rows)
-                await put(b"".join(lines))
+            values = await self._in_thread(OneColumn, self.connection, query, arguments)
+            while (found := await self._in_thread(values.lines)) is not None:
+                await put(self._joined(*found))
 
         async with flowing(produce) as chunks:
             yield chunks
+
+    def _joined(self, lines: list[bytes], nulls: int) -> bytes:
+        joined = b"".join(lines)
+        if nulls:
+            self._has_unreadable = True
+        if b"\0" not in joined:
+            return joined
+        self._has_unreadable = True
+        return b"".join([line for line in lines if b"\0" not in line])
 
     async def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         cursor = self.connection.cursor()
@@ -245,3 +260,13 @@ def _fits(table: SourceTable, record: tuple[Any, ...]) -> bool:
     if data_type == "bit":
         return column.kind is Kind.BOOL and column_type == "bit(1)"
     return data_type in _ACCEPTED[column.kind]
+
+
+def _is_doubtful(column: Column, column_type: str | None) -> bool:
+    match column.kind:
+        case Kind.AT | Kind.DATE | Kind.TEXT | Kind.BOOL:
+            return True
+        case Kind.ID | Kind.INT:
+            return "unsigned" in (column_type or "")
+        case _:
+            return False
