@@ -1,0 +1,105 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    full_refresh=false,
+    tags=['monthly_close'],
+    pre_hook=[
+        "{{ refuse_to_make_closed_tables() }}",
+        "{{ one_at_a_time() }}",
+        "{{ note_months_to_close() }}",
+        "{{ freeze_evidence() }}",
+    ],
+) }}
+
+-- depends_on: {{ ref('int_user_months') }}
+with evidence as (
+    select
+        frozen.subscriber_id,
+        frozen.month,
+        count(*)::integer as evidence_rows,
+        encode(
+            sha256(convert_to(string_agg(closed.evidence_text(frozen.*), e'\n' order by frozen.user_id), 'UTF8')), 'hex'
+        ) as evidence_hash
+    from closed.subscriber_metric_evidence as frozen
+    inner join months_to_close
+        on frozen.subscriber_id = months_to_close.subscriber_id and frozen.month = months_to_close.month
+    group by frozen.subscriber_id, frozen.month
+),
+
+input_loads as (
+    select
+        changed.subscriber_id,
+        changed.month,
+        jsonb_object_agg(changed.raw_table, changed.load_id) as input_loads
+    from {{ ref('int_subscriber_month_changes') }} as changed
+    inner join months_to_close
+        on changed.subscriber_id = months_to_close.subscriber_id and changed.month = months_to_close.month
+    group by changed.subscriber_id, changed.month
+),
+
+first_load as (
+    select min(as_of) as first_load_at
+    from {{ source('platform', 'load_log') }}
+    where kind <> 'sweep'
+),
+
+-- the columns in the order of closed.subscriber_metrics_monthly, which the hash is taken over
+made as (
+    select
+        months.subscriber_id,
+        months.month,
+        coalesce(subscriber.subscriber_name, '') as subscriber_name,
+        months.time_zone,
+        months.month_start_at,
+        months.month_end_at,
+        {% for metric in subscriber_metrics() %}
+        metrics.{{ metric }},
+        {%- if metric == 'file_limit_mb' %}
+        metrics.file_limit_setting_id,
+        {%- elif metric == 'commission_items' %}
+        metrics.commission_run_id,
+        {%- endif %}
+        {% endfor %}
+        coalesce(input_loads.input_loads, '{}') as input_loads,
+        coalesce(evidence.evidence_rows, 0) as evidence_rows,
+        coalesce(evidence.evidence_hash, encode(sha256(''), 'hex')) as evidence_hash,
+        months.data_through_at,
+        {{ run_as_of('months.data_through_at') }} as closed_at,
+        (
+            months.month_end_at <= first_load.first_load_at
+            or months.data_through_at >= {{ function('local_day_start') }}(
+                (months.month + interval '2 months')::date, months.time_zone
+            )
+        ) as closed_late,
+        {{ subscriber_metrics_definition_version() }} as definition_version,
+        null::text as previous_hash,
+        null::text as row_hash
+    from months_to_close as months
+    inner join {{ ref('int_subscriber_metrics') }} as metrics
+        on months.subscriber_id = metrics.subscriber_id and months.month = metrics.month
+    cross join first_load
+    left join evidence on months.subscriber_id = evidence.subscriber_id and months.month = evidence.month
+    left join input_loads on months.subscriber_id = input_loads.subscriber_id and months.month = input_loads.month
+    left join {{ ref('stg_platform__subscribers') }} as subscriber on months.subscriber_id = subscriber.subscriber_id
+),
+
+linked as (
+    select
+        made.*,
+        months_to_close.last_hash,
+        closed.chain(
+            months_to_close.last_hash,
+            closed.subscriber_metrics_text(row(made.*)::closed.subscriber_metrics_monthly)
+        ) over (partition by made.subscriber_id order by made.month) as link
+    from made
+    inner join months_to_close
+        on made.subscriber_id = months_to_close.subscriber_id and made.month = months_to_close.month
+)
+
+select
+    {% for column in adapter.get_columns_in_relation(this) if column.name not in ('previous_hash', 'row_hash') %}
+    {{ column.name }},
+    {% endfor %}
+    coalesce(lag(link) over (partition by subscriber_id order by month), last_hash) as previous_hash,
+    link as row_hash
+from linked
