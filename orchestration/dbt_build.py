@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 # Said when a server went away or two transactions met: the same build may succeed later.
-_LEVELS = {"info": "INFO", "warn": "WARNING", "error": "ERROR"}
+# What went well becomes a materialization or a check result; as a log line it would be stored a second time.
+_LEVELS = {"warn": "WARNING", "error": "ERROR"}
 _PASSING = (
     "could not connect",
     "connection refused",

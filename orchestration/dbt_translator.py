@@ -113,6 +113,26 @@ def _ancestors(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> set[st
     return found
 
 
+def streets_of(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """For each node that becomes an asset: the sources it is built after, in order of name.
+
+    A node that needs no source goes with those who read it where they agree, and with the first street where
+    nobody reads it, since each further step costs a start of dbt.
+    """
+    upstream = sources_upstream(manifest)
+    streets = {unique_id: tuple(sorted(sources)) for unique_id, sources in upstream.items()}
+    first = min((street for street in streets.values() if street), default=())
+    for unique_id, sources in upstream.items():
+        if not sources:
+            readers = {
+                street for other, street in streets.items() if unique_id in _ancestors(manifest, {other})
+            }
+            taking = {street for street in readers if street} or {first}
+            if len(taking) == 1:
+                streets[unique_id] = taking.pop()
+    return streets
+
+
 def sources_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """For each node that becomes an asset: the sources (billing, ...) it needs loaded, directly or not."""
     found: dict[str, frozenset[str]] = {}

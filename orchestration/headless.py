@@ -13,6 +13,7 @@ from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.failures import failure_reason
+from orchestration.run_storage import OpenStorage
 from orchestration.runs import AS_OF_TAG, PROCESS_TAG, end_killed_runs, this_process
 from orchestration.settings import Settings
 
@@ -44,14 +45,22 @@ def run_job(
 
     Runs that a killed process left unfinished are ended first, so that they block nothing.
     """
-    definitions = build_definitions(settings, loggers={"console": _event_logger(on_event or _ignore)})
+    storage = OpenStorage(settings.dagster_home)
+
+    def receive(event: dg.DagsterEvent) -> None:
+        if event.event_type is dg.DagsterEventType.RUN_START:
+            storage.keep()
+        if on_event is not None:
+            on_event(event)
+
+    definitions = build_definitions(settings, loggers={"console": _event_logger(receive)})
     job = definitions.resolve_job_def(job_name)
     tags = {PROCESS_TAG: this_process()}
     if as_of is not None:
         tags[AS_OF_TAG] = as_of.isoformat()
     if on_start is not None:
         on_start(len(job.nodes))
-    with dagster_instance(settings) as instance:
+    with dagster_instance(settings) as instance, storage:
         end_killed_runs(instance)
         # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
         config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
@@ -93,7 +102,3 @@ def _event_logger(on_event: Callable[[dg.DagsterEvent], None]) -> dg.LoggerDefin
         return logger
 
     return dg.LoggerDefinition(start, description="Hands the run's events to the command line.")
-
-
-def _ignore(_event: dg.DagsterEvent) -> None:
-    return None

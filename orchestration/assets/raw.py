@@ -20,6 +20,7 @@ SPECIFICATIONS: dict[SourceName, tuple[SourceTable | SourceCollection, ...]] = {
     "platform": platform.TABLES,
     "middleware": middleware.COLLECTIONS,
 }
+_ROWS_BETWEEN_LINES = 500_000
 RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
@@ -69,8 +70,12 @@ def _load(
     instant: datetime,
     context: dg.AssetExecutionContext,
 ) -> LoadResult:
+    told = [0]
+
     def report(rows: int) -> None:
-        context.log.debug(f"{specification.name}: {rows:,} rows read")
+        if rows >= told[0] + _ROWS_BETWEEN_LINES:
+            told[0] = rows
+            context.log.info(f"{specification.name}: {rows:,} rows read")
 
     if isinstance(specification, SourceCollection):
         return load_collection(specification, source_url, warehouse_url, instant, report)

@@ -9,7 +9,7 @@ from dagster_dbt import dbt_assets
 
 from orchestration.assets.raw import RETRIES
 from orchestration.dbt_build import build
-from orchestration.dbt_translator import StreetTranslator, asset_nodes, is_closed, sources_upstream
+from orchestration.dbt_translator import StreetTranslator, asset_nodes, is_closed, streets_of
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 
@@ -19,11 +19,11 @@ WAREHOUSE_POOL = "warehouse"
 
 def warehouse_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> list[dg.AssetsDefinition]:
     """One step per set of sources that models read: a failed table stops only what reads its source."""
-    nodes, upstream = asset_nodes(manifest), sources_upstream(manifest)
+    nodes = asset_nodes(manifest)
     streets: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for unique_id, node in nodes.items():
-        if not is_closed(node):
-            streets[tuple(sorted(upstream[unique_id]))].append(".".join(node["fqn"]))
+    for unique_id, sources in streets_of(manifest).items():
+        if not is_closed(nodes[unique_id]):
+            streets[sources].append(".".join(nodes[unique_id]["fqn"]))
     return [_street(manifest, translator, names, models) for names, models in sorted(streets.items())]
 
 
