@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from extract.postgresql import connected, translated
-from extract.raw_writer import _ensure_bookkeeping
+from extract.raw_tables import ensure_bookkeeping
 
 
 def prepare_sources(sources: Iterable[str], warehouse_url: str) -> None:
@@ -17,4 +17,4 @@ async def _prepare(schemas: list[str], warehouse_url: str) -> None:
     async with connected(warehouse_url, "warehouse", subject) as connection:
         with translated(warehouse_url, "warehouse", subject):
             for schema in schemas:
-                await _ensure_bookkeeping(connection, schema)
+                await ensure_bookkeeping(connection, schema)

@@ -14,9 +14,10 @@ from psycopg import sql
 
 from extract.errors import NeverRetry
 from extract.postgresql import Connection, connected, fetch_value, translated
-from extract.raw_relation import META_COLUMNS, RawRelation
+from extract.raw_relation import RawRelation
+from extract.raw_tables import ensure_bookkeeping, ensure_table, take_turn
 from extract.result import LoadKind, LoadResult, Rejected
-from extract.statements import assignments, names, row, same, statement, trusted
+from extract.statements import assignments, names, row, same, statement
 
 CopyFormat = Literal["binary", "text"]
 
@@ -211,16 +212,16 @@ async def raw_writer(
         raise NeverRetry(f"{relation.subject}: as_of needs a time zone, it is {as_of.isoformat()}")
     async with connected(warehouse_url, "warehouse", relation.subject) as connection:
         with translated(warehouse_url, "warehouse", relation.subject):
-            await _ensure_bookkeeping(connection, relation.schema)
+            await ensure_bookkeeping(connection, relation.schema)
             async with connection.transaction(isolation="read_committed"):
-                await _take_turn(connection, relation)
+                await take_turn(connection, relation)
                 load_id = await fetch_value(
                     connection,
                     "select nextval(format('%I.load_id_seq', $1::text)::regclass)",
                     relation.schema,
                 )
                 started_at = await fetch_value(connection, "select clock_timestamp()")
-                is_new, is_complete = await _ensure_table(connection, relation, load_id, started_at)
+                is_new, is_complete = await ensure_table(connection, relation, load_id, started_at)
                 find = sql.SQL("select cursor_value from {} where table_name = $1")
                 watermark = await fetch_value(
                     connection,
@@ -237,61 +238,3 @@ async def raw_writer(
                     is_new,
                     watermark if is_complete else None,
                 )
-
-
-async def _take_turn(connection: Connection, relation: RawRelation) -> None:
-    await connection.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{relation.schema}.{relation.name}"
-    )
-
-
-async def _ensure_bookkeeping(connection: Connection, schema: str) -> None:
-    async with connection.transaction():
-        if await connection.fetchval(
-            "select to_regclass(format('%I.rejected', $1::text)) is not null", schema
-        ):
-            return
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", schema)
-        if not await connection.fetchval("select to_regnamespace(quote_ident($1)) is not null", schema):
-            await connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string())
-        await connection.execute(statement("bookkeeping", schema=sql.Identifier(schema)))
-
-
-async def _ensure_table(
-    connection: Connection, relation: RawRelation, load_id: int, started_at: datetime
-) -> tuple[bool, bool]:
-    """Whether the raw table was made just now, and whether it held rows under all of today's columns."""
-    found = {
-        record["name"]: record["raw_type"]
-        for record in await connection.fetch(statement("raw_columns"), relation.identifier.as_string())
-    }
-    if not found:
-        create = sql.SQL(
-            "create table {} ({}, _load_id bigint not null default {},"
-            " _extracted_at timestamptz not null default {}, _deleted_at timestamptz)"
-        ).format(relation.identifier, relation.definitions(), sql.Literal(load_id), sql.Literal(started_at))
-        await connection.execute(create.as_string())
-        return True, False
-    missing = []
-    for name, raw_type in (*relation.columns, *META_COLUMNS.items()):
-        if name not in found:
-            missing.append(name)
-        elif found[name] != raw_type:
-            raise NeverRetry(
-                f"{relation.subject}: column {name} of {relation.schema}.{relation.name} is {found[name]}"
-                f" in the warehouse, the specification says {raw_type}; drop that raw table to load it anew"
-            )
-    for name, raw_type in relation.columns:
-        if name in missing:
-            add = sql.SQL("alter table {} add column {} {}").format(
-                relation.identifier,
-                sql.Identifier(name),
-                trusted(raw_type),
-            )
-            await connection.execute(add.as_string())
-    make = sql.SQL("create temp table incoming ({}) on commit drop").format(relation.definitions())
-    await connection.execute(make.as_string())
-    has_rows = await fetch_value(
-        connection, sql.SQL("select exists (select from {})").format(relation.identifier).as_string()
-    )
-    return False, has_rows and not missing
