@@ -26,7 +26,7 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres
 from demo.errors import DemoError
 
-WAITING_SECONDS = 180.0
+WAITING_SECONDS = 480.0
 PIPELINE_ROLE = "subdyn_pipeline"
 
 
@@ -236,7 +236,7 @@ def _undisturbed() -> Iterator[None]:
         yield
         return
     before = {
-        number: signal.signal(number, signal.SIG_IGN)
+        number: signal.signal(number, signal.SIG_IGN) or signal.SIG_DFL
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:

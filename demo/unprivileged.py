@@ -94,5 +94,11 @@ def server_owner(data: Path) -> ServerOwner:
             )
         return ServerOwner(None, None)
     if owner == 0:
-        owner = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid
+        try:
+            owner = pwd.getpwnam(UNPRIVILEGED_USER).pw_uid
+        except KeyError:
+            raise DemoError(
+                f"PostgreSQL does not run as root and there is no user {UNPRIVILEGED_USER}:"
+                " run as an ordinary user"
+            ) from None
     return ServerOwner(owner, 0)
