@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -77,17 +78,24 @@ def print_table(result: StoredResult) -> None:
         return
     measures = [column.kind.value in ("count", "money", "ratio") for column in result.columns]
     grouping = measures.index(True)
-    table = Table(title=result.title)
+    table = Table(title=result.title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     out.print(_turned(table, result, grouping) if all(measures[grouping:]) else _upright(table, result))
 
 
 def _turned(table: Table, result: StoredResult, grouping: int) -> Table:
     table.add_column("")
     for row in result.rows:
-        label = " ".join(_shown(cell) for cell in row[:grouping]) or "Total"
-        table.add_column(label, justify="right", no_wrap=True)
+        label = " ".join(filter(None, (_shown(cell) for cell in row[:grouping])))
+        table.add_column(escape(label) or "Whole interval", justify="right", no_wrap=True)
+    heading = ""
     for number, column in enumerate(result.columns[grouping:], start=grouping):
-        table.add_row(column.label, *(_shown(row[number]) for row in result.rows))
+        group, _, measure = column.label.rpartition(": ")
+        if group != heading:
+            heading = group
+            table.add_section()
+            table.add_row(f"[bold]{escape(group)}[/]")
+        cells = (_shown(row[number]) for row in result.rows)
+        table.add_row(f"{'  ' if group else ''}{escape(measure)}", *cells)
     return table
 
 
