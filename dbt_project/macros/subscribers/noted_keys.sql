@@ -6,10 +6,15 @@
 
 {#
   The logons that int_logons_split_by_month has to split: those that came with a load, those that reach past the last
-  month that had begun, and all of a subscriber whose own row moved (its months may be cut elsewhere now).
+  month that had begun, and all of a subscriber whose own row moved (its months may be cut elsewhere now) or who was
+  created after what the last build could see (it had no months then).
 #}
 {% macro note_logons_to_split() %}
+    {%- if execute -%}
+        {{ note_data_through() }};
+    {%- endif -%}
     {%- if execute and is_incremental() -%}
+        {%- set before = data_through_before() %}
         create temporary table changed_keys on commit drop as
         select logon.id as changed_key
         from {{ source('platform', 'logons') }} as logon
@@ -22,7 +27,7 @@
         where logon.subscriber_id in (
             select subscriber.id
             from {{ source('platform', 'subscribers') }} as subscriber
-            where {{ is_unread('subscriber', 'platform', 'subscribers') }}
+            where {{ has_moved('subscriber', 'subscribers', 'subscriber.created_at', before) }}
         )
 
         union

@@ -8,9 +8,11 @@
     ],
     meta={'noted_key': 'logon_id', 'change_sources': [['platform', 'logons'], ['platform', 'subscribers']]},
     pre_hook="{{ note_logons_to_split() }}",
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_month_changes') }}
+-- depends_on: {{ ref('int_platform_data_through') }}
 {# months are found by binary search in each subscriber's array of month starts: its last element ends the last month #}
 with calendars as (
     select

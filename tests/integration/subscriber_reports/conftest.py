@@ -1,0 +1,91 @@
+"""One warehouse for this folder: a random platform, built and closed, then twice more with late facts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orchestration.connection_url import as_pipeline
+from orchestration.migrate import migrate
+from tests.conftest import PostgresServer
+from tests.integration.subscriber_reports import platform_source
+from tests.integration.subscribers.warehouse import Warehouse
+from tests.reference.random_platform import Rows, random_platform, with_late_facts
+from tests.reference.subscriber_metrics import MonthlyMetrics, recompute
+
+SUBSCRIBERS = 320
+FIRST = datetime(2026, 11, 10, 13, 37, 11, tzinfo=UTC)
+# An hour later in the same months; and when November is over in every zone, and closed in some.
+LATER = (FIRST + timedelta(hours=1), datetime(2026, 12, 2, 4, 30, tzinfo=UTC))
+MonthKey = tuple[int, date]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the source held at a moment, what follows from it, and what the warehouse made of it."""
+
+    data_through: datetime
+    rows: Rows
+    recomputed: dict[MonthKey, MonthlyMetrics]
+    marts: dict[MonthKey, dict[str, Any]]
+    full: dict[MonthKey, dict[str, Any]]
+    closed: dict[MonthKey, dict[str, Any]]
+    evidence: list[dict[str, Any]]
+    restatements: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Street:
+    """The warehouse (a superuser's URL) after the last build, and what was seen after each."""
+
+    url: str
+    seen: tuple[Seen, ...]
+
+    @property
+    def pipeline_url(self) -> str:
+        """The warehouse as the pipeline's role."""
+        return as_pipeline(self.url)
+
+
+@pytest.fixture(scope="session")
+def street(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """A platform loaded and built at three moments, each with later facts than the one before."""
+    source_url = postgres_server.create_database("subscriber_reports_platform")
+    url = postgres_server.create_database("subscriber_reports")
+    migrate(url)
+    warehouse = Warehouse(url, tmp_path_factory.mktemp("dbt"))
+    platform_source.create_tables(source_url)
+    rows = random_platform(20081, FIRST, SUBSCRIBERS)
+    seen = [_see(source_url, warehouse, rows, FIRST)]
+    for seed, moment in enumerate(LATER):
+        rows = with_late_facts(seed, rows, moment)
+        seen.append(_see(source_url, warehouse, rows, moment))
+    yield Street(url, tuple(seen))
+    postgres_server.drop_database("subscriber_reports")
+    postgres_server.drop_database("subscriber_reports_platform")
+
+
+def _see(source_url: str, warehouse: Warehouse, rows: Rows, moment: datetime) -> Seen:
+    platform_source.hold(source_url, rows)
+    platform_source.load(source_url, as_pipeline(warehouse.url), moment)
+    # Without as_of, so that dbt need not parse the project anew: the run's moment is data through then.
+    warehouse.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    return Seen(
+        moment,
+        rows,
+        recompute(rows, moment),
+        _by_month(warehouse, "select * from marts.subscriber_metrics"),
+        _by_month(warehouse, "select * from intermediate.int_subscriber_metrics"),
+        _by_month(warehouse, "select *, xmin::text from closed.subscriber_metrics_monthly"),
+        warehouse.rows("select * from marts.subscriber_metric_evidence"),
+        warehouse.rows("select * from closed.restatements order by noticed_at, restatement"),
+    )
+
+
+def _by_month(warehouse: Warehouse, query: str) -> dict[MonthKey, dict[str, Any]]:
+    rows = warehouse.rows(query)
+    found = {(row["subscriber_id"], row["month"]): row for row in rows}
+    assert len(found) == len(rows)
+    return found
