@@ -17,6 +17,8 @@ NOT_BUILT = (
     psycopg.errors.UndefinedFunction,
     psycopg.errors.InvalidSchemaName,
 )
+# Compiling takes longer than these statements; passing a row on costs less than the planner thinks.
+PLANNING = ("set local jit = off", "set local parallel_tuple_cost = 0", "set local work_mem = '64MB'")
 
 
 class Snapshot:
@@ -44,7 +46,8 @@ def reading(connection: psycopg.Connection[Any]) -> Iterator[Snapshot]:
     try:
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
-            connection.execute("set local jit = off")  # compiling takes longer than these statements
+            for setting in PLANNING:
+                connection.execute(setting)
             yield Snapshot(connection)
     except NOT_BUILT as error:
         raise NotReady(

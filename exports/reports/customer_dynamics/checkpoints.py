@@ -24,6 +24,19 @@ def nearest_checkpoint(end: datetime, data_through: datetime) -> datetime:
     return after if after - end <= EASTERNMOST and after <= data_through else before
 
 
-def is_walked(ends: Sequence[datetime]) -> bool:
-    """Whether a month holds so many ends that reading every change once beats a checkpoint for each."""
-    return max(Counter(month_start(end) for end in ends).values()) > MOST_ENDS_READ_ONE_BY_ONE
+def ways_to_states(ends: Sequence[datetime], checkpoints: Sequence[datetime]) -> tuple[str, ...]:
+    """The .sql files that together give the states at those ends, read from those checkpoints.
+
+    Where a month holds many ends, every change is read once; else each end is read by itself.
+    """
+    if max(Counter(month_start(end) for end in ends).values()) > MOST_ENDS_READ_ONE_BY_ONE:
+        return "walk_from_checkpoint", "walk_of_changes"
+    pairs = list(zip(ends, checkpoints, strict=True))
+    ways: list[str] = []
+    if any(checkpoint <= end for end, checkpoint in pairs):
+        ways.append("states_at_checkpoint")
+    if any(checkpoint < end for end, checkpoint in pairs):
+        ways.append("states_since_checkpoint")
+    if any(checkpoint > end for end, checkpoint in pairs):
+        ways += ["states_before_checkpoint", "states_changed_before_checkpoint"]
+    return tuple(ways)

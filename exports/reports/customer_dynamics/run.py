@@ -161,7 +161,7 @@ class _Question:
 
     def _blocks(self, numbers: Sequence[int], by_package: bool) -> Mapping[Key, Sums]:
         ends = [self.timeline.ends[number] for number in numbers]
-        walked = checkpoints.is_walked(ends)
+        nearest = [checkpoints.nearest_checkpoint(end, self.data_through) for end in ends]
         months = self._asked.active_duration_months
         since = self._snapshot.rows(
             statement("active_since"), {"ends": ends, "months": months, "time_zone": self._asked.time_zone}
@@ -174,9 +174,10 @@ class _Question:
             "active_since": [row["since"] for row in since],
             "numbers": list(range(1, len(ends) + 1)),
             "checkpoint": checkpoints.month_start(ends[0]),
-            "checkpoints": [checkpoints.nearest_checkpoint(end, self.data_through) for end in ends],
+            "checkpoints": nearest,
         }
-        return self._sums(blocks_statement(walked, self._asked.package_id is not None, by_package), asked)
+        ways = checkpoints.ways_to_states(ends, nearest)
+        return self._sums(blocks_statement(ways, self._asked.package_id is not None, by_package), asked)
 
     def _sums(self, text: bytes, asked: Mapping[str, Any]) -> Mapping[Key, Sums]:
         return {(row["period"], row["package_id"]): row for row in self._snapshot.rows(text, asked)}

@@ -1,7 +1,7 @@
 """The report's SQL, put together from the files beside this module: here and nowhere else.
 
-movements   passing, held -> movements (of all / of the package asked for) -> movement_sums
-blocks      passing, held -> states (walked / at ends) x members (none / of / by package) -> blocks
+movements   passing, held -> movements (of all, or of the package asked for) -> movement_sums
+blocks      for each way to states: states x members -> memberships -> state_groups; all of these -> blocks
 """
 
 from __future__ import annotations
@@ -21,38 +21,48 @@ def statement(name: str) -> bytes:
 def movements_statement(of_package: bool) -> bytes:
     """Movement sums by period and package; of_package: a package is asked for."""
     source = "movements_of_package" if of_package else "movements_of_all"
-    return b"\n".join(
-        [
-            _common_parts(with_held=of_package),
-            b", movements as materialized (" + statement(source) + b")",
-            statement("movement_sums"),
-        ]
-    )
+    parts = [
+        _passing(),
+        *([_held()] if of_package else []),
+        _named("movements", statement(source), "materialized"),
+    ]
+    return b"with " + b", ".join(parts) + statement("movement_sums")
 
 
-def blocks_statement(walked: bool, of_package: bool, by_package: bool) -> bytes:
-    """Client blocks by period and package; walked: one checkpoint and every change after it."""
+def blocks_statement(ways: tuple[str, ...], of_package: bool, by_package: bool) -> bytes:
+    """Client blocks by period and package, of the states that those files together give."""
     members = {
         (False, False): None,
         (True, False): "members_of_package",
         (False, True): "members_by_package",
         (True, True): "members_of_package_by_package",
     }[of_package, by_package]
-    parts = [
-        _common_parts(with_held=members is not None),
-        b", customer_states as (" + statement("states_walked" if walked else "states_at_ends") + b")",
+    # what is written out where it is used, not shared, lets the rest run in parallel
+    parts = [_passing(), _named("changed", statement("changed_before_checkpoint"), "not materialized")]
+    memberships = b"select null::bigint as package_id, * from customer_states"
+    if members is not None:
+        parts += [_held(), _named("members", statement(members), "not materialized")]
+        memberships = statement("memberships_of_holders" if of_package else "memberships_of_everyone")
+    groups = [
+        b"(with "
+        + _named("customer_states", statement(way))
+        + b", "
+        + _named("memberships", memberships)
+        + statement("state_groups")
+        + b")"
+        for way in ways
     ]
-    if members is None:
-        parts.append(b", memberships as (select null::bigint as package_id, * from customer_states)")
-    else:
-        joined = "memberships_of_holders" if of_package else "memberships_of_everyone"
-        parts.append(b", members as (" + statement(members) + b")")
-        parts.append(b", memberships as (" + statement(joined) + b")")
-    parts.append(statement("blocks"))
-    return b"\n".join(parts)
+    parts.append(_named("groups", b" union all ".join(groups)))
+    return b"with " + b", ".join(parts) + statement("blocks")
 
 
-def _common_parts(with_held: bool) -> bytes:
-    # the filter is written out where it is used: a shared scan would keep the rest from running in parallel
-    passing = b"with passing as not materialized (" + statement("passing_customers") + b")"
-    return passing + (b", held as materialized (" + statement("held_packages") + b")" if with_held else b"")
+def _passing() -> bytes:
+    return _named("passing", statement("passing_customers"), "not materialized")
+
+
+def _held() -> bytes:
+    return _named("held", statement("held_packages"), "materialized")
+
+
+def _named(name: str, text: bytes, kept: str = "") -> bytes:
+    return f"{name} as {kept} (\n".encode() + text + b")\n"

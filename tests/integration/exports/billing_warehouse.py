@@ -43,8 +43,9 @@ TABLES = {
     ),
     "packages": (
         "id",
-        "id bigint, company_id bigint, name text, activation_fee numeric(20, 6), subscription_fee numeric(20, 6),"
-        f" currency text, period_months integer, {MOMENTS}, deleted_at timestamptz",
+        "id bigint, company_id bigint, name text, activation_fee numeric(20, 6),"
+        f" subscription_fee numeric(20, 6), currency text, period_months integer,"
+        f" {MOMENTS}, deleted_at timestamptz",
     ),
     "subscriptions": (
         "id",
@@ -62,13 +63,19 @@ TABLES = {
         "base_currency text, currency text, rate_date date, rate numeric(20, 10), updated_at timestamptz",
     ),
 }
-READ_BY_THE_REPORT = [
-    f"+{name}"
-    for name in (
-        "data_through dim_company dim_customer dim_owner dim_package fct_customer_history fct_customer_month_start"
-        " fct_exchange_rates fct_package_holdings fct_transactions exchange_rate local_day_start months_before"
-    ).split()
+ROW_BY_ROW = [
+    "dim_company",
+    "dim_customer",
+    "dim_owner",
+    "dim_package",
+    "fct_customer_history",
+    "fct_customer_month_start",
+    "fct_exchange_rates",
+    "fct_package_holdings",
+    "fct_transactions",
 ]
+FUNCTIONS = ["exchange_rate", "local_day_start", "months_before"]
+READ_BY_THE_REPORT = [f"+{name}" for name in [*ROW_BY_ROW, "data_through", *FUNCTIONS]]
 Tables = Mapping[str, Mapping[tuple[Any, ...], Mapping[str, Any]]]
 
 
@@ -158,6 +165,14 @@ class BillingWarehouse:
         )
         failures = [run.message for run in getattr(built.result, "results", []) if run.status == "error"]
         assert built.success, failures or built.exception
+
+    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table that the report reads, in order."""
+        with psycopg.connect(self.url) as connection:
+            return {
+                name: sorted(connection.execute(f"select * from marts.{name}".encode()), key=repr)
+                for name in ROW_BY_ROW
+            }
 
     def _load_table(
         self,

@@ -1,0 +1,55 @@
+"""Asking the built report what the recomputation is asked, and writing both down alike."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+
+from exports.errors import MissingRate
+from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.run import generate
+from exports.result import GeneratedBy, StoredResult
+from tests.integration.exports.billing_warehouse import BillingWarehouse
+from tests.reference.customer_dynamics import Cell, Question, RateMissing, Source, recompute
+
+TESTER = GeneratedBy("tester", "analyst")
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+Missing = tuple[str, date, str]
+Answer = list[dict[str, Cell]] | Missing
+
+
+def report(warehouse: BillingWarehouse, by: GeneratedBy = TESTER, **asked: Any) -> StoredResult:
+    """The report as generated from the warehouse for those parameters."""
+    with psycopg.connect(warehouse.url) as connection:
+        return generate(connection, CustomerDynamicsParameters.read(asked), by, NOW)
+
+
+def rows_of(result: StoredResult) -> list[dict[str, Cell]]:
+    """The rows, head to cell, dates and years as the recomputation labels them."""
+    heads = [column.label for column in result.columns]
+    return [
+        {
+            head: cell.isoformat() if isinstance(cell, date) else str(cell) if head == "Year" else cell
+            for head, cell in zip(heads, row, strict=True)
+        }
+        for row in result.rows
+    ]
+
+
+def answer(connection: psycopg.Connection[Any], question: Question) -> Answer:
+    """What the report says: its rows, or the first rate it lacks."""
+    try:
+        return rows_of(generate(connection, CustomerDynamicsParameters.read(asdict(question)), TESTER, NOW))
+    except MissingRate as error:
+        return "no rate", error.on_date, error.from_currency
+
+
+def expected(source: Source, question: Question, data_through: datetime) -> Answer:
+    """What the recomputation says: its rows, or the first rate it lacks."""
+    try:
+        return recompute(source, question, data_through)
+    except RateMissing as error:
+        return "no rate", *error.missing[0]

@@ -1,0 +1,60 @@
+"""Random operators: every cell of the report equals a plain recomputation from the source rows."""
+
+from __future__ import annotations
+
+import random
+
+import psycopg
+import pytest
+
+from tests.integration.exports.asking import answer, expected
+from tests.integration.exports.billing_warehouse import BillingWarehouse
+from tests.reference.random_operator import CENTRES, Operator, make_operator, mutate, random_question
+
+QUESTIONS = 40
+
+
+def assert_every_cell_agrees(warehouse: BillingWarehouse, operator: Operator, seed: object) -> None:
+    rng = random.Random(str(seed))
+    source = operator.source
+    told = 0
+    with psycopg.connect(warehouse.url) as connection:
+        for _ in range(QUESTIONS):
+            operator.rng = rng
+            question = random_question(operator)
+            said = answer(connection, question)
+            assert said == expected(source, question, operator.data_through), question
+            told += len(said)
+    assert told > QUESTIONS, "the questions missed the history"
+
+
+@pytest.mark.parametrize("seed", range(len(CENTRES)))
+def test_the_report_equals_the_recomputation_before_and_after_late_changes(
+    warehouse: BillingWarehouse, seed: int
+):
+    operator = make_operator(seed)
+    warehouse.load(operator.tables, operator.data_through)
+    warehouse.build()
+    assert_every_cell_agrees(warehouse, operator, seed)
+
+    for change in range(2):
+        operator.rng = random.Random(f"{seed} {change}")
+        mutate(operator)
+        warehouse.load(operator.tables, operator.data_through)
+        warehouse.build()
+        assert_every_cell_agrees(warehouse, operator, (seed, change))
+
+
+@pytest.mark.parametrize("seed", [101, 102])
+def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: BillingWarehouse, seed: int):
+    operator = make_operator(seed)
+    warehouse.load(operator.tables, operator.data_through)
+    warehouse.build()
+    mutate(operator)
+    warehouse.load(operator.tables, operator.data_through)
+    warehouse.build()
+    incremental = warehouse.marts()
+    warehouse.forget_builds()
+    warehouse.build()
+    assert warehouse.marts() == incremental
+    assert_every_cell_agrees(warehouse, operator, seed)
