@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -65,10 +67,22 @@ def _heed_interrupts() -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the command and what it left behind: its code server would go on waiting for heartbeats."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    for force in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + PATIENCE_SECONDS / 2
+        while _send(process.pid, force) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    process.poll()
+
+
+def _send(group: int, force: signal.Signals) -> bool:
+    """Whether there was anybody left in the process group to send the signal to."""
+    try:
+        os.killpg(group, force)
+    except ProcessLookupError:
+        return False
+    return True

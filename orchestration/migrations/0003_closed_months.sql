@@ -141,36 +141,22 @@ comment on column closed.restatements.definition_version is 'Version of the metr
 -- ---- the hashes -------------------------------------------------------------------------------------------------
 
 create function closed.instant_text(instant timestamptz) returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 comment on function closed.instant_text is 'An instant in UTC to the microsecond, whatever the session''s settings';
 
-create function closed.intervals_text(intervals tstzmultirange) returns text
-language sql immutable parallel safe
-return coalesce(
-    (
-        select string_agg(
-            coalesce(closed.instant_text(lower(part)), '') || '/' || coalesce(closed.instant_text(upper(part)), ''),
-            ' ' order by part
-        )
-        from unnest(intervals) as part
-    ),
-    ''
-);
-comment on function closed.intervals_text is 'Half-open intervals as start/end pairs in UTC, in order';
-
-create function closed.evidence_text(evidence closed.subscriber_metric_evidence) returns text
-language sql immutable parallel safe
-return jsonb_build_array(
+create function closed.evidence_bytes(evidence closed.subscriber_metric_evidence) returns bytea
+language sql stable parallel safe
+return record_send(row(
     (evidence).user_id, (evidence).user_name, (evidence).user_type, (evidence).seat, (evidence).is_locked_out,
-    (evidence).is_enabled, closed.intervals_text((evidence).seat_during),
-    closed.intervals_text((evidence).enabled_during), to_jsonb((evidence).logon_ids),
-    closed.intervals_text((evidence).online_during), (evidence).online_microseconds
-)::text;
-comment on function closed.evidence_text is 'The text of a row of evidence that its month''s hash is taken over';
+    (evidence).is_enabled, (evidence).seat_during, (evidence).enabled_during, (evidence).logon_ids,
+    (evidence).online_during, (evidence).online_microseconds
+));
+comment on function closed.evidence_bytes is
+    'A row of evidence in PostgreSQL''s binary format for records: the bytes that its month''s hash is taken over';
 
 create function closed.subscriber_metrics_text(closed_row closed.subscriber_metrics_monthly) returns text
-language sql immutable parallel safe
+language sql stable parallel safe
 return jsonb_build_array(
     (closed_row).subscriber_id, to_char((closed_row).month, 'YYYY-MM-DD'), (closed_row).subscriber_name,
     (closed_row).time_zone, closed.instant_text((closed_row).month_start_at),
@@ -207,9 +193,7 @@ begin atomic
             e.subscriber_id,
             e.month,
             count(*) as evidence_rows,
-            encode(
-                sha256(convert_to(string_agg(closed.evidence_text(e.*), E'\n' order by e.user_id), 'UTF8')), 'hex'
-            ) as evidence_hash
+            encode(sha256(string_agg(closed.evidence_bytes(e.*), '' order by e.user_id)), 'hex') as evidence_hash
         from closed.subscriber_metric_evidence as e
         group by e.subscriber_id, e.month
     ),
