@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 NIGHTLY_TAG = "nightly"
-CLOSED_FOLDER = "closed"
+CLOSING_TAG = "monthly_close"
 _BOOKKEEPING = {"load_log", "rejected", "watermarks"}
 _ASSET_KINDS = {"model", "seed", "snapshot"}
 
@@ -76,8 +76,8 @@ def node_group(node: Mapping[str, Any]) -> str:
 
 
 def is_closed(node: Mapping[str, Any]) -> bool:
-    """Whether the node is written once and then never again."""
-    return node["fqn"][1] == CLOSED_FOLDER
+    """Whether the node closes months: written by the job monthly_close alone."""
+    return CLOSING_TAG in node["tags"]
 
 
 def asset_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration.assets.closed import closed_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
@@ -23,12 +24,13 @@ def build_definitions(
     """Everything of one house: only the sources that are switched on."""
     manifest = prepared_manifest(settings)
     raw = raw_assets(settings.sources)
-    warehouse = warehouse_assets(manifest, StreetTranslator())
-    keys = {key for assets in warehouse for key in assets.keys}
-    jobs = build_jobs(raw)
+    translator = StreetTranslator()
+    warehouse = warehouse_assets(manifest, translator)
+    closed = closed_assets(manifest, translator)
+    jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
     return dg.Definitions(
-        assets=[*raw, *warehouse, *report_assets(manifest)],
-        asset_checks=build_checks(settings.sources, keys),
+        assets=[*raw, *warehouse, *closed, *report_assets(manifest)],
+        asset_checks=build_checks(settings.sources),
         jobs=jobs,
         schedules=build_schedules(jobs, running=not settings.embedded),
         sensors=build_sensors(settings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
@@ -13,6 +13,7 @@ from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.failures import failure_reason
+from orchestration.partitions import last_complete_month
 from orchestration.run_storage import OpenStorage
 from orchestration.runs import AS_OF_TAG, PROCESS_TAG, end_killed_runs, this_process
 from orchestration.settings import Settings
@@ -58,13 +59,16 @@ def run_job(
     tags = {PROCESS_TAG: this_process()}
     if as_of is not None:
         tags[AS_OF_TAG] = as_of.isoformat()
+    month = last_complete_month(as_of or datetime.now(UTC)) if job.partitions_def is not None else None
     if on_start is not None:
         on_start(len(job.nodes))
     with dagster_instance(settings) as instance, storage:
         end_killed_runs(instance)
         # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
         config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
-        result = job.execute_in_process(instance=instance, run_config=config, tags=tags, raise_on_error=False)
+        result = job.execute_in_process(
+            instance=instance, run_config=config, tags=tags, partition_key=month, raise_on_error=False
+        )
         return _outcome(result)
 
 

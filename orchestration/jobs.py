@@ -1,21 +1,25 @@
 """The jobs: the same whether the UI, a schedule or the command line starts them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from orchestration.dbt_translator import CLOSED_FOLDER, NIGHTLY_TAG
+from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
+from orchestration.partitions import CLOSED_MONTHS
 
-# Assets and checks that the hourly job leaves to the nightly one bear this tag.
-NIGHTLY_TAGS = {NIGHTLY_TAG: ""}
-_CLOSED = dg.AssetSelection.key_prefixes(CLOSED_FOLDER)
+_CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
 
 
-def build_jobs(raw_assets: Iterable[dg.AssetsDefinition]) -> list[UnresolvedAssetJobDefinition]:
-    """hourly brings in what moved; nightly adds the sweep, the checks, the series and the reports."""
-    every = dg.AssetSelection.all() - _CLOSED
-    return [
+def build_jobs(
+    raw_assets: Iterable[dg.AssetsDefinition], closed_keys: Collection[dg.AssetKey]
+) -> list[UnresolvedAssetJobDefinition]:
+    """hourly brings in what moved; nightly adds the sweep, the checks, the series and the reports.
+
+    monthly_close is there where something can be closed: `closed_keys`.
+    """
+    every = dg.AssetSelection.all() - _CLOSING
+    jobs = [
         dg.define_asset_job(
             "hourly",
             selection=(every - dg.AssetSelection.tag(NIGHTLY_TAG, "")).without_checks(),
@@ -23,8 +27,19 @@ def build_jobs(raw_assets: Iterable[dg.AssetsDefinition]) -> list[UnresolvedAsse
         ),
         dg.define_asset_job(
             "nightly",
-            selection=every | dg.AssetSelection.all_asset_checks(),
+            selection=every,
             description="Hourly's work, the sweep for vanished rows, all checks, the series and the reports.",
             config={"ops": {asset.op.name: {"config": {"sweep": True}} for asset in raw_assets}},
         ),
     ]
+    if closed_keys:
+        closing = dg.AssetSelection.assets(*closed_keys)
+        jobs.append(
+            dg.define_asset_job(
+                "monthly_close",
+                selection=closing.upstream() | closing.downstream(),
+                partitions_def=CLOSED_MONTHS,
+                description="Load the platform and close the months that may be closed, up to the one chosen.",
+            )
+        )
+    return jobs

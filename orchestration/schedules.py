@@ -6,7 +6,9 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *"}
+from orchestration.partitions import last_complete_month
+
+CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *", "monthly_close": "15 3 2 * *"}
 
 
 def build_schedules(
@@ -35,6 +37,9 @@ def _schedule(
         running = dg.RunsFilter(job_name=job.name, statuses=IN_PROGRESS_RUN_STATUSES)
         if context.instance.get_runs(running, limit=1):
             return dg.SkipReason(f"the last run of {job.name} has not ended")
+        if job.name == "monthly_close":
+            moment = context.scheduled_execution_time
+            return dg.RunRequest(partition_key=last_complete_month(moment))
         return dg.RunRequest()
 
     return start

@@ -17,6 +17,7 @@ class Job(StrEnum):
 
     HOURLY = "hourly"
     NIGHTLY = "nightly"
+    MONTHLY_CLOSE = "monthly-close"
 
 
 def run_command(
