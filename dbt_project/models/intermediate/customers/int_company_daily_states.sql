@@ -5,8 +5,9 @@
     tags=['nightly'],
 ) }}
 
-{% set durations = [1, 3, 6, 12] %}
-{% set blocks = ['all', 'overall_active', 'active_1', 'active_3', 'active_6', 'active_12'] %}
+{#- The tighter a block, the higher its level: a customer of a level is in the blocks of all levels below as well. -#}
+{% set blocks = ['all', 'overall_active', 'active_12', 'active_6', 'active_3', 'active_1'] %}
+{% set durations = {2: 12, 3: 6, 4: 3, 5: 1} %}
 
 -- each zone's days as arrays, so that a binary search numbers an instant's day
 with calendars as (
@@ -14,9 +15,9 @@ with calendars as (
         time_zone,
         count(*)::int as day_count,
         array_agg(as_of_at order by day_number) as as_ofs,
-        {% for duration in durations %}
+        {% for level, duration in durations.items() %}
             array_agg({{ function('months_before') }}(as_of_at, {{ duration }}, time_zone) order by day_number)
-                as window_starts_{{ duration }}
+                as window_starts_{{ level }}
             {{- ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_series_days') }}
@@ -32,77 +33,90 @@ viewings as (
     inner join {{ ref('dim_company') }} as viewers on viewers.company_id = any(companies.path)
 ),
 
--- a state holds for the days whose as_of lies after valid_from, up to and including valid_to; active is limited further
--- to the days whose window begins no later than the latest paid use
-spans as (
+-- kept apart from the calendars by `offset 0`, lest their arrays be copied for every customer
+states as (
     select
-        calendars.time_zone,
+        viewings.time_zone,
         customers.company_id,
         history.currency,
+        history.valid_from,
+        history.valid_to,
         history.balance_amount,
-        calendars.day_count,
-        history.last_paid_use_at is not null as has_paid_use,
-        width_bucket(history.valid_from, calendars.as_ofs) as days_before,
-        coalesce(width_bucket(history.valid_to, calendars.as_ofs), calendars.day_count) as last_day,
-        {% for duration in durations %}
-            coalesce(width_bucket(history.last_paid_use_at, calendars.window_starts_{{ duration }}), 0)
-                as last_active_day_{{ duration }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        history.last_paid_use_at
     from {{ ref('fct_customer_history') }} as history
     inner join {{ ref('dim_customer') }} as customers on history.customer_id = customers.customer_id
     inner join viewings on customers.company_id = viewings.company_id
-    inner join calendars on viewings.time_zone = calendars.time_zone
     where history.is_existing
+    offset 0
 ),
 
--- what each state adds on its first day and takes away after its last
+-- a state holds for the days whose as_of lies after valid_from, up to and including valid_to; `offset 0` here and below
+-- has each binary search done once
+spans as (
+    select
+        states.company_id,
+        states.currency,
+        states.balance_amount,
+        states.last_paid_use_at,
+        calendars.*,
+        width_bucket(states.valid_from, calendars.as_ofs) + 1 as first_day,
+        coalesce(width_bucket(states.valid_to, calendars.as_ofs), calendars.day_count) as last_day
+    from states
+    inner join calendars on states.time_zone = calendars.time_zone
+    offset 0
+),
+
+-- active is limited to the days whose window begins no later than the latest paid use: the level falls as windows move on
+levelled_spans as (
+    select
+        spans.*,
+        {% for bound in ['first', 'last'] %}
+            case
+                when last_paid_use_at is null then 0
+                {% for level in durations | sort(reverse=true) %}
+                    when last_paid_use_at >= window_starts_{{ level }}[{{ bound }}_day] then {{ level }}
+                {% endfor %}
+                else 1
+            end as {{ bound }}_level
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from spans
+    where first_day <= last_day
+    offset 0
+),
+
+-- what each state adds on its first day and takes away after its last, and what moves a level down between them
 steps as (
     select
         spans.time_zone,
         spans.company_id,
         spans.currency,
         spans.balance_amount,
-        step.*
-    from spans
+        step.day_number,
+        step.level,
+        step.direction
+    from levelled_spans as spans
     cross join lateral (
-        values
-        (
-            spans.days_before + 1,
-            1,
-            1,
-            spans.has_paid_use::int
-            {%- for duration in durations %},
-            (spans.days_before < spans.last_active_day_{{ duration }})::int
-            {%- endfor %}
-        ),
-        (
-            spans.last_day + 1,
-            -1,
-            1,
-            spans.has_paid_use::int
-            {%- for duration in durations %},
-            (spans.last_day <= spans.last_active_day_{{ duration }})::int
-            {%- endfor %}
-        )
-        {%- for duration in durations %},
-        (
-            case
-                when
-                    spans.days_before < spans.last_active_day_{{ duration }}
-                    and spans.last_active_day_{{ duration }} < spans.last_day
-                    then spans.last_active_day_{{ duration }} + 1
-            end,
-            -1,
-            0,
-            0
-            {%- for other in durations %}, {{ 1 if other == duration else 0 }}{% endfor %}
-        )
-        {%- endfor %}
-    ) as step (day_number, direction, {% for block in blocks %}in_{{ block }}{{ ', ' if not loop.last }}{% endfor %})
-    where
-        spans.days_before < spans.last_day
-        and step.day_number <= spans.day_count
+        select
+            spans.first_day as day_number,
+            spans.first_level as level,
+            1 as direction
+        union all
+        select
+            spans.last_day + 1 as day_number,
+            spans.last_level as level,
+            -1 as direction
+        where spans.last_day < spans.day_count
+        {% for level in durations %}
+            union all
+            select
+                width_bucket(spans.last_paid_use_at, spans.window_starts_{{ level }}) + 1 as day_number,
+                move.level,
+                move.direction
+            from (values ({{ level }}, -1), ({{ level - 1 }}, 1)) as move (level, direction)
+            where spans.first_level >= {{ level }} and spans.last_level < {{ level }}
+        {% endfor %}
+    ) as step
 ),
 
 own_changes as (
@@ -111,14 +125,12 @@ own_changes as (
         company_id,
         currency,
         day_number,
-        {% for block in blocks %}
-            sum(direction) filter (where in_{{ block }} = 1) as {{ block }}_count,
-            sum(direction * balance_amount) filter (where in_{{ block }} = 1 and balance_amount > 0) as {{ block }}_pos,
-            sum(direction * balance_amount) filter (where in_{{ block }} = 1 and balance_amount < 0) as {{ block }}_neg
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        level,
+        sum(direction) as customer_count,
+        sum(direction * balance_amount) filter (where balance_amount > 0) as balance_pos,
+        sum(direction * balance_amount) filter (where balance_amount < 0) as balance_neg
     from steps
-    group by time_zone, company_id, currency, day_number
+    group by time_zone, company_id, currency, day_number, level
 ),
 
 branch_changes as (
@@ -127,11 +139,12 @@ branch_changes as (
         own_changes.currency,
         own_changes.day_number,
         {% for block in blocks %}
-            {% for measure in ['count', 'pos', 'neg'] %}
-                sum(own_changes.{{ block }}_{{ measure }}) as {{ block }}_{{ measure }}
-                {{- ',' if not loop.last }}
+            {% set block_level = loop.index0 %}
+            {% set is_last_block = loop.last %}
+            {% for measure in ['customer_count', 'balance_pos', 'balance_neg'] %}
+                sum(own_changes.{{ measure }}) filter (where own_changes.level >= {{ block_level }}) as {{ block }}_{{ measure }}
+                {{- ',' if not (loop.last and is_last_block) }}
             {% endfor %}
-            {{- ',' if not loop.last }}
         {% endfor %}
     from own_changes
     inner join {{ ref('dim_company') }} as companies on own_changes.company_id = companies.company_id
@@ -158,9 +171,9 @@ select
     company_days.currency,
     company_days.local_date,
     {% for block in blocks %}
-        coalesce(sum(branch_changes.{{ block }}_count) over so_far, 0)::bigint as {{ block }}_count,
-        coalesce(sum(branch_changes.{{ block }}_pos) over so_far, 0) as {{ block }}_balance_pos,
-        coalesce(sum(branch_changes.{{ block }}_neg) over so_far, 0) as {{ block }}_balance_neg
+        coalesce(sum(branch_changes.{{ block }}_customer_count) over so_far, 0)::bigint as {{ block }}_count,
+        coalesce(sum(branch_changes.{{ block }}_balance_pos) over so_far, 0) as {{ block }}_balance_pos,
+        coalesce(sum(branch_changes.{{ block }}_balance_neg) over so_far, 0) as {{ block }}_balance_neg
         {{- ',' if not loop.last }}
     {% endfor %}
 from company_days
