@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import (
@@ -44,9 +45,12 @@ _WAIT_MILLISECONDS = 10_000
 
 def connect(url: str) -> MongoClient:
     """A client for the URL; nothing is sent yet. Settings of the URL win over these."""
-    return MongoClient(
-        url, serverSelectionTimeoutMS=_WAIT_MILLISECONDS, connectTimeoutMS=_WAIT_MILLISECONDS, tz_aware=True
-    )
+    waits: dict[str, Any] = {
+        name: _WAIT_MILLISECONDS
+        for name in ("serverSelectionTimeoutMS", "connectTimeoutMS")
+        if name.lower() not in url.lower()
+    }
+    return MongoClient(url, tz_aware=True, **waits)
 
 
 @contextmanager

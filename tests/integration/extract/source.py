@@ -1,4 +1,4 @@
-"""A SQL source for the tests, the same to use on PostgreSQL and on MariaDB, and the warehouse's side of a check."""
+"""A SQL source for the tests, used alike on PostgreSQL and MariaDB, and the warehouse's side of a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

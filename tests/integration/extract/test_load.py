@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from extract.errors import NeverRetry
 from extract.specification import columns
@@ -201,10 +202,11 @@ def test_the_load_log_tells_each_complete_load(source: SqlSource, fresh_database
 def test_a_load_works_under_the_role_its_url_names(source: SqlSource, fresh_database: str) -> None:
     with psycopg.connect(fresh_database, autocommit=True) as connection:
         connection.execute(
-            "do $$ begin create role extract_tester nologin; exception when duplicate_object then null; end $$"
+            "do $$ begin create role extract_tester nologin;"
+            " exception when duplicate_object then null; end $$"
         )
-        name = connection.info.dbname
-        connection.execute(f"grant create on database {name} to extract_tester")  # pyright: ignore[reportArgumentType]
+        grant = sql.SQL("grant create on database {} to extract_tester")
+        connection.execute(grant.format(sql.Identifier(connection.info.dbname)))
     source.create(CUSTOMERS)
     source.insert(CUSTOMERS, [customer(1)])
     source.load(CUSTOMERS, f"{fresh_database}?options=-c%20role%3Dextract_tester")
@@ -216,6 +218,9 @@ def _copied(warehouse: str, table) -> bytes:
     names = ", ".join(column.name for column in table.columns)
     key = ", ".join(table.key)
     query = f"copy (select {names} from raw_{table.source}.{table.name} order by {key}) to stdout"
-    with psycopg.connect(warehouse) as connection, connection.cursor() as cursor:
-        with cursor.copy(query) as copy:  # pyright: ignore[reportArgumentType]
-            return b"".join(copy)
+    with (
+        psycopg.connect(warehouse) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(query) as copy,  # pyright: ignore[reportArgumentType]
+    ):
+        return b"".join(copy)
