@@ -1,7 +1,8 @@
 -- Closed rows that are not what they were when they were closed, each with its fault.
 --
 -- The hashes are taken here with nothing but PostgreSQL's own functions: whoever could alter a closed row could alter the
--- functions that live beside it as well. Text of a row: its values as a JSON array, instants in UTC to the microsecond.
+-- functions that live beside it as well. A row's hash is over its values as a JSON array, instants in UTC to the
+-- microsecond; its evidence's over the rows in PostgreSQL's binary format for records.
 with evidence as (
     select
         counted.subscriber_id,
@@ -9,53 +10,28 @@ with evidence as (
         count(*) as evidence_rows,
         encode(
             sha256(
-                convert_to(
-                    string_agg(
-                        jsonb_build_array(
+                string_agg(
+                    record_send(
+                        row(
                             counted.user_id,
                             counted.user_name,
                             counted.user_type,
                             counted.seat,
                             counted.is_locked_out,
                             counted.is_enabled,
-                            spelt.seat_during,
-                            spelt.enabled_during,
-                            to_jsonb(counted.logon_ids),
-                            spelt.online_during,
+                            counted.seat_during,
+                            counted.enabled_during,
+                            counted.logon_ids,
+                            counted.online_during,
                             counted.online_microseconds
-                        )::text,
-                        E'\n' order by counted.user_id
+                        )
                     ),
-                    'UTF8'
+                    '' order by counted.user_id
                 )
             ),
             'hex'
         ) as evidence_hash
     from closed.subscriber_metric_evidence as counted
-    cross join lateral (
-        select
-            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'seat'), '') as seat_during,
-            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'enabled'), '')
-                as enabled_during,
-            coalesce(string_agg(interval_text, ' ' order by part) filter (where kind = 'online'), '')
-                as online_during
-        from (
-            select
-                intervals.kind,
-                part,
-                coalesce(to_char(lower(part) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
-                || '/'
-                || coalesce(to_char(upper(part) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
-                    as interval_text
-            from (
-                values
-                ('seat', counted.seat_during),
-                ('enabled', counted.enabled_during),
-                ('online', counted.online_during)
-            ) as intervals (kind, during)
-            cross join lateral unnest(intervals.during) as part
-        ) as parts
-    ) as spelt
     group by counted.subscriber_id, counted.month
 ),
 

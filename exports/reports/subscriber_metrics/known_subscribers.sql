@@ -1,7 +1,7 @@
 -- Every subscriber there is or was, those whose row vanished after a month was closed included.
 select
     subscriber.subscriber_id,
-    subscriber.name,
+    subscriber.subscriber_name as name,
     subscriber.time_zone
 from marts.dim_subscriber as subscriber
 

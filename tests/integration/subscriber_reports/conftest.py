@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from orchestration.connection_url import as_pipeline
@@ -89,3 +90,13 @@ def _by_month(warehouse: Warehouse, query: str) -> dict[MonthKey, dict[str, Any]
     found = {(row["subscriber_id"], row["month"]): row for row in rows}
     assert len(found) == len(rows)
     return found
+
+
+@pytest.fixture
+def tampered(street: Street, postgres_server: PostgresServer) -> Iterator[str]:
+    """The superuser's URL of a copy of the warehouse, to do harm to."""
+    name = "subscriber_reports_tampered"
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("create database subscriber_reports_tampered template subscriber_reports")
+    yield postgres_server.database_url(name)
+    postgres_server.drop_database(name)
