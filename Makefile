@@ -15,7 +15,7 @@ help:
 	@echo 'make clean   remove the environment and caches; databases in .subdyn stay'
 
 setup:
-	@scripts/setup
+	@.ci/setup
 
 demo: setup
 	@$(BIN)/subdyn demo
@@ -26,7 +26,7 @@ dev: setup
 lint: setup
 	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo 'lint: pyright' && $(BIN)/pyright
-	@echo 'lint: sqlfluff' && $(BIN)/python -m scripts.lint_sql
+	@echo 'lint: sqlfluff' && $(BIN)/python .ci/lint_sql.py
 
 test: lint
 	@$(BIN)/python -m pytest
