@@ -68,5 +68,4 @@
     from {{ ref('int_user_months') }} as counted
     inner join months_to_close
         on counted.subscriber_id = months_to_close.subscriber_id and counted.month = months_to_close.month
-    order by counted.subscriber_id, counted.month, counted.user_id
 {% endmacro %}

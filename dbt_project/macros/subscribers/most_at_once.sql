@@ -13,9 +13,14 @@
             moment.at,
             -- all that happens at one instant is summed together
             sum(moment.difference) over (order by moment.at) as at_once
-        from ({{ intervals }}) as held
-        cross join lateral (values (held.started_at, 1), (held.ended_at, -1)) as moment (at, difference)
-        where held.started_at < held.ended_at
+        from (
+            select
+                case bound.difference when 1 then held.started_at else held.ended_at end as at,
+                bound.difference
+            from ({{ intervals }}) as held
+            cross join (values (1), (-1)) as bound (difference)
+            where held.started_at < held.ended_at
+        ) as moment
     ) as swept
     order by swept.at_once desc, swept.at
     limit 1

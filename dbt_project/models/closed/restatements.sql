@@ -6,7 +6,25 @@
     pre_hook=["{{ refuse_to_make_closed_tables() }}", "{{ one_at_a_time() }}"],
 ) }}
 
-with recomputed as (
+-- few months differ: only those are taken apart by metric
+with moved as (
+    select closed_row.*
+    from {{ ref('subscriber_metrics_monthly') }} as closed_row
+    inner join {{ ref('int_subscriber_metrics') }} as known
+        on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
+    where
+        (
+            {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}closed_row.{{ metric }}{% endfor -%}
+        ) is distinct from (
+            {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}known.{{ metric }}{% endfor -%}
+        )
+        or exists (
+            select from {{ this }} as noticed
+            where noticed.subscriber_id = closed_row.subscriber_id and noticed.month = closed_row.month
+        )
+),
+
+recomputed as (
     select
         closed_row.subscriber_id,
         closed_row.month,
@@ -17,7 +35,7 @@ with recomputed as (
         metric.value_now,
         metric.number_now,
         metric.raw_tables
-    from {{ ref('subscriber_metrics_monthly') }} as closed_row
+    from moved as closed_row
     inner join {{ ref('int_subscriber_metrics') }} as known
         on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
     cross join lateral (

@@ -17,9 +17,7 @@ with evidence as (
         frozen.subscriber_id,
         frozen.month,
         count(*)::integer as evidence_rows,
-        encode(
-            sha256(convert_to(string_agg(closed.evidence_text(frozen.*), e'\n' order by frozen.user_id), 'UTF8')), 'hex'
-        ) as evidence_hash
+        encode(sha256(string_agg(closed.evidence_bytes(frozen.*), '' order by frozen.user_id)), 'hex') as evidence_hash
     from closed.subscriber_metric_evidence as frozen
     inner join months_to_close
         on frozen.subscriber_id = months_to_close.subscriber_id and frozen.month = months_to_close.month

@@ -90,11 +90,11 @@ class RawPlatform:
                 for row in rows:
                     full = {**defaults, **row}
                     copy.write_row([full[column] for column in columns])
-            cursor.execute(
+            replaced = cursor.execute(
                 sql.SQL("delete from raw_platform.{} where id in (select id from arrived)").format(
                     sql.Identifier(name)
                 )
-            )
+            ).rowcount
             cursor.execute(
                 sql.SQL("insert into raw_platform.{} select {}, %(load)s, %(as_of)s, null from arrived").format(
                     sql.Identifier(name), names
@@ -106,7 +106,7 @@ class RawPlatform:
                 " on conflict (table_name) do update set load_id = excluded.load_id, as_of = excluded.as_of",
                 (name, load_id, as_of),
             )
-        self._log(load_id, name, "changes", as_of)
+        self._log(load_id, name, "changes", as_of, inserted=len(rows) - replaced)
         return load_id
 
     def _next_load_id(self) -> int:
@@ -114,8 +114,8 @@ class RawPlatform:
         assert row is not None
         return int(row[0])
 
-    def _log(self, load_id: int, table: str, kind: str, as_of: datetime) -> None:
+    def _log(self, load_id: int, table: str, kind: str, as_of: datetime, inserted: int = 0) -> None:
         self.connection.execute(
-            "insert into raw_platform.load_log values (%s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, 0)",
-            (load_id, table, kind, as_of, as_of, as_of),
+            "insert into raw_platform.load_log values (%s, %s, %s, %s, %s, %s, 0, %s, 0, 0, 0, 0)",
+            (load_id, table, kind, as_of, as_of, as_of, inserted),
         )

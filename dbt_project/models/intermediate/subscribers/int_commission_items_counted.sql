@@ -4,6 +4,7 @@
     unique_key=['run_id', 'created_at'],
     indexes=[{'columns': ['run_id', 'created_at'], 'unique': true}],
     meta={'changed_key': 'run_id', 'change_sources': [['platform', 'commission_items']]},
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 select

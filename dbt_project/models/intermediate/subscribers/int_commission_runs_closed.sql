@@ -3,6 +3,7 @@
     incremental_strategy='sync',
     unique_key='commission_run_id',
     indexes=[{'columns': ['commission_run_id'], 'unique': true}, {'columns': ['subscriber_id', 'closed_at']}],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 select

@@ -3,6 +3,7 @@
     incremental_strategy='sync',
     unique_key='process_field_id',
     indexes=[{'columns': ['process_field_id'], 'unique': true}, {'columns': ['subscriber_id']}],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 select

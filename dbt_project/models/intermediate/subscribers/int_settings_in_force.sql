@@ -3,6 +3,7 @@
     incremental_strategy='sync',
     unique_key='setting_id',
     indexes=[{'columns': ['setting_id'], 'unique': true}, {'columns': ['subscriber_id', 'setting']}],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 with settings as (

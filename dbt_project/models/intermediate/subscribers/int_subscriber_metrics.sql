@@ -4,10 +4,11 @@
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
     meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook="{{ note_changed_months([
+    pre_hook=["{{ note_changed_months([
         'subscriber_settings', 'users', 'user_changes', 'logons', 'commission_runs', 'commission_items', 'process_forms',
         'process_fields',
-    ]) }}",
+    ]) }}", "{{ month_by_month() }}"],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 with months as (

@@ -21,6 +21,7 @@
         ],
     },
     pre_hook="{{ note_data_through() }}",
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 {#- Relations built from this feed still hold where a fact stood before it moved. -#}

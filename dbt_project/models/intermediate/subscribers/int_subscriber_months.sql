@@ -3,32 +3,13 @@
     incremental_strategy='sync',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 {#- What earlier runs closed; no edge of the graph, since closing depends on these months. -#}
 {%- set closed_months = built_relation('closed', 'subscriber_metrics_monthly') -%}
 
-with subscribers as (
-    select
-        subscriber.subscriber_id,
-        subscriber.time_zone,
-        {{ local_month('subscriber.created_at', 'subscriber.time_zone') }} as first_month,
-        {{ local_month(
-            "least(subscriber.deleted_at, data_through.data_through_at - interval '1 microsecond')", 'subscriber.time_zone'
-        ) }} as last_month
-    from {{ ref('stg_platform__subscribers') }} as subscriber
-    cross join {{ ref('int_platform_data_through') }} as data_through
-    where
-        subscriber.created_at < data_through.data_through_at
-        -- one misspelt zone stops nobody else; a test names the subscriber
-        and exists (
-            select
-            from pg_timezone_names as known
-            where lower(known.name) = lower(subscriber.time_zone)
-        )
-),
-
-closed_months as (
+with closed_months as (
     {% if closed_months %}
     select
         subscriber_id,
@@ -50,54 +31,67 @@ closed_months as (
     {% endif %}
 ),
 
-open_months as (
+existing as (
     select
-        subscribers.subscriber_id,
-        subscribers.time_zone,
-        subscribers.first_month,
-        subscribers.last_month,
-        closed_months.month_end_at as closed_until,
+        subscriber.subscriber_id,
+        subscriber.time_zone,
+        subscriber.created_at,
+        least(subscriber.deleted_at, data_through.data_through_at - interval '1 microsecond') as last_known_at,
+        last_closed.month as last_closed_month,
+        last_closed.month_end_at as closed_until
+    from {{ ref('stg_platform__subscribers') }} as subscriber
+    cross join {{ ref('int_platform_data_through') }} as data_through
+    left join closed_months as last_closed
+        on subscriber.subscriber_id = last_closed.subscriber_id and last_closed.is_last_closed
+    where
+        subscriber.created_at < data_through.data_through_at
+        -- one misspelt zone stops nobody else; a test names the subscriber
+        and lower(subscriber.time_zone) in (select lower(known.name) from pg_timezone_names as known)
+),
+
+-- months start alike for all subscribers of a zone; a month starts at the first instant of its first day
+calendar as (
+    select
+        zone.time_zone,
         begun.month::date as month,
-        {{ function('local_day_start') }}(begun.month::date, subscribers.time_zone) as month_start_at
-    from subscribers
-    left join closed_months
-        on subscribers.subscriber_id = closed_months.subscriber_id and closed_months.is_last_closed
+        {{ function('local_day_start') }}(begun.month::date, zone.time_zone) as month_start_at,
+        {{ function('local_day_start') }}((begun.month + interval '1 month')::date, zone.time_zone) as month_end_at
+    from (
+        select
+            time_zone,
+            min(least(created_at, closed_until)) at time zone 'UTC' as first_at,
+            max(last_known_at) at time zone 'UTC' as last_at
+        from existing
+        group by time_zone
+    ) as zone
     cross join lateral generate_series(
-        coalesce(closed_months.month + interval '1 month', subscribers.first_month),
-        -- one more, whose start is the last one's end
-        subscribers.last_month + interval '1 month',
+        date_trunc('month', zone.first_at) - interval '1 month',
+        date_trunc('month', zone.last_at) + interval '1 month',
         interval '1 month'
     ) as begun (month)
 ),
 
-bounded as (
+lifetimes as (
     select
-        subscriber_id,
-        time_zone,
-        first_month,
-        last_month,
-        month,
-        -- where the zone has changed since the last close, the first open month begins where that one ended
-        case
-            when lag(month) over in_order is null then coalesce(closed_until, month_start_at)
-            else month_start_at
-        end as month_start_at,
-        lead(month_start_at) over in_order as month_end_at
-    from open_months
-    window in_order as (partition by subscriber_id order by month)
+        existing.subscriber_id,
+        existing.time_zone,
+        existing.last_closed_month,
+        existing.closed_until,
+        first_month.month as first_month,
+        last_month.month as last_month
+    from existing
+    inner join calendar as first_month
+        on
+            existing.time_zone = first_month.time_zone
+            and existing.created_at >= first_month.month_start_at
+            and existing.created_at < first_month.month_end_at
+    -- deleted before it was created: in no month
+    left join calendar as last_month
+        on
+            existing.time_zone = last_month.time_zone
+            and existing.last_known_at >= last_month.month_start_at
+            and existing.last_known_at < last_month.month_end_at
 )
-
-select
-    subscriber_id,
-    month,
-    time_zone,
-    month_start_at,
-    greatest(month_start_at, month_end_at) as month_end_at,
-    month between first_month and last_month as is_in_lifetime
-from bounded
-where month <= last_month
-
-union all
 
 select
     closed_months.subscriber_id,
@@ -105,6 +99,33 @@ select
     closed_months.time_zone,
     closed_months.month_start_at,
     closed_months.month_end_at,
-    coalesce(closed_months.month between subscribers.first_month and subscribers.last_month, false) as is_in_lifetime
+    coalesce(closed_months.month between lifetimes.first_month and lifetimes.last_month, false) as is_in_lifetime
 from closed_months
-left join subscribers on closed_months.subscriber_id = subscribers.subscriber_id
+left join lifetimes on closed_months.subscriber_id = lifetimes.subscriber_id
+
+union all
+
+select
+    lifetimes.subscriber_id,
+    calendar.month,
+    lifetimes.time_zone,
+    months.month_start_at,
+    greatest(months.month_start_at, calendar.month_end_at) as month_end_at,
+    calendar.month >= lifetimes.first_month as is_in_lifetime
+from lifetimes
+inner join calendar
+    on
+        lifetimes.time_zone = calendar.time_zone
+        and calendar.month >= coalesce(lifetimes.last_closed_month + interval '1 month', lifetimes.first_month)
+        and calendar.month <= lifetimes.last_month
+cross join lateral (
+    -- where the zone has changed since the last close, the first open month begins where that one ended
+    select
+        case
+            when calendar.month = lifetimes.last_closed_month + interval '1 month' then lifetimes.closed_until
+            else calendar.month_start_at
+        end as month_start_at
+) as months
+
+-- what is read month by month lies together
+order by month, subscriber_id

@@ -4,7 +4,8 @@
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
     meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook="{{ note_changed_months(['logons']) }}",
+    pre_hook=["{{ note_changed_months(['logons']) }}", "{{ month_by_month() }}"],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 with months as (
@@ -22,8 +23,10 @@ cross join lateral (
         select
             lower(part.held) as started_at,
             upper(part.held) as ended_at
-        from " ~ ref('int_user_months_online') ~ " as online
-        cross join lateral unnest(online.online_during) as part (held)
-        where online.subscriber_id = months.subscriber_id and online.month = months.month
+        from (
+            select unnest(online.online_during) as held
+            from " ~ ref('int_user_months_online') ~ " as online
+            where online.subscriber_id = months.subscriber_id and online.month = months.month
+        ) as part
     ") }}
 ) as most

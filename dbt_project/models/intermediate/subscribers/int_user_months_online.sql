@@ -4,7 +4,8 @@
     unique_key=['subscriber_id', 'month', 'user_id'],
     indexes=[{'columns': ['subscriber_id', 'month', 'user_id'], 'unique': true}],
     meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook="{{ note_changed_months(['logons']) }}",
+    pre_hook=["{{ note_changed_months(['logons']) }}", "{{ month_by_month() }}"],
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 with months as (

@@ -5,6 +5,7 @@
     indexes=[{'columns': ['user_id', 'valid_from'], 'unique': true}, {'columns': ['subscriber_id']}],
     meta={'noted_key': 'user_id', 'change_sources': [['platform', 'users'], ['platform', 'user_changes']]},
     pre_hook="{{ note_users_that_moved() }}",
+    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 with users as (
