@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import psycopg
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 # Said when a server went away or two transactions met: the same build may succeed later.
+_RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 # What went well becomes a materialization or a check result; as a log line it would be stored a second time.
 _LEVELS = {"warn": "WARNING", "error": "ERROR"}
 _PASSING = (
@@ -96,28 +99,42 @@ def build(
     variables = {**dbt_variables(settings), "as_of": as_of.isoformat(), **variables}
     arguments = [*build_arguments(manifest, nodes, variables), *common_arguments(settings)]
     use_warehouse(settings)
-    _prepare(settings)
-    events: queue.Queue[EventMsg | dbtRunnerResult] = queue.Queue()
+    with _alone_in_the_warehouse(settings):
+        outcome = yield from _events_of(arguments, settings, context, manifest, translator)
+    _raise_on_failure(outcome, manifest, translator)
+
+
+@contextmanager
+def _alone_in_the_warehouse(settings: Settings) -> Iterator[None]:
+    """Wait while another process builds the same warehouse; a killed one holds nothing."""
+    try:
+        prepare_sources(settings.sources, settings.warehouse())
+        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(hashtextextended('subdyn: dbt build', 0))")
+            yield
+    except NeverRetry as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def _events_of(
+    arguments: list[str],
+    settings: Settings,
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: StreetTranslator,
+) -> Generator[Any, None, dbtRunnerResult]:
+    """Run dbt in a thread, yielding Dagster's events as dbt's come; returns how it ended."""
+    events: queue.Queue[Any] = queue.Queue()
     worker = threading.Thread(target=_invoke, args=(arguments, settings, events), name="dbt", daemon=True)
     worker.start()
     try:
-        while True:
-            event = events.get()
-            if not hasattr(event, "info"):
-                break
-            yield from _dagster_events(event, context, manifest, translator)  # pyright: ignore[reportArgumentType]
+        while hasattr(event := events.get(), "info"):
+            yield from _dagster_events(event, context, manifest, translator)
     finally:
         if worker.is_alive():
             _cancel_queries()
         worker.join()
-    _raise_on_failure(event)  # pyright: ignore[reportArgumentType]
-
-
-def _prepare(settings: Settings) -> None:
-    try:
-        prepare_sources(settings.sources, settings.warehouse())
-    except NeverRetry as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    return event
 
 
 def _invoke(arguments: list[str], settings: Settings, events: queue.Queue) -> None:
@@ -138,6 +155,8 @@ def _dagster_events(
 ) -> Iterator[Any]:
     from dbt_common.events.functions import msg_to_dict
 
+    if event.info.name not in _RESULTS and event.info.level not in _LEVELS:
+        return
     raw_event = msg_to_dict(event)
     level, text = raw_event["info"]["level"], raw_event["info"]["msg"].strip()
     if level in _LEVELS and text:
@@ -153,13 +172,20 @@ def _cancel_queries() -> None:
         adapter.cancel_open_connections()  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _raise_on_failure(outcome: dbtRunnerResult) -> None:
+def _raise_on_failure(
+    outcome: dbtRunnerResult, manifest: Mapping[str, Any], translator: StreetTranslator
+) -> None:
+    """Fail for what Dagster would not show by itself: failed models, and failed tests that are no checks."""
     if outcome.exception is not None:
         raise _failure([f"dbt: {_one_line(outcome.exception)}"])
-    results = getattr(outcome.result, "results", [])
-    failed = [result for result in results if result.status in ("error", "runtime error")]
+    failed = []
+    for result in getattr(outcome.result, "results", []):
+        unique_id = getattr(result.node, "unique_id", "")
+        is_check = get_asset_check_key_for_test(manifest, translator, unique_id, None) is not None
+        if result.status in ("error", "runtime error") or (result.status == "fail" and not is_check):
+            failed.append(f"{result.node.name}: {_one_line(result.message)}")
     if failed:
-        raise _failure([f"{result.node.name}: {_one_line(result.message)}" for result in failed])
+        raise _failure(failed)
 
 
 def _failure(reasons: list[str]) -> dg.Failure:

@@ -39,7 +39,7 @@ def build_jobs(
                 "monthly_close",
                 selection=closing.upstream() | closing.downstream(),
                 partitions_def=CLOSED_MONTHS,
-                description="Load the platform and close the months that may be closed, up to the one chosen.",
+                description="Load the platform and close the months that may be closed, up to one.",
             )
         )
     return jobs
