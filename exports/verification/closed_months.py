@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -20,8 +21,8 @@ class Finding:
     fault: str
 
     def __str__(self) -> str:
-        """One line for a list."""
-        return f"{self.check}: {self.row}{': ' if self.row else ''}{self.fault}"
+        """The row and its fault on one line."""
+        return f"{self.row}: {self.fault}" if self.row else self.fault
 
 
 # The file that finds the faults, and what the check is called.
@@ -34,13 +35,14 @@ CHECKS = {
 }
 
 
-def verify_closed_months(connection: psycopg.Connection[Any]) -> list[Finding]:
-    """Every fault, in the order of the checks; empty where all is as it was closed.
+def verify_closed_months(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, list[Finding]]]:
+    """What each check is called and every fault it found, in one snapshot of the warehouse.
 
     The connection must be idle; it is left so. Raises NotReady where the marts are not there yet.
     """
     with reading(connection) as snapshot:
-        return [finding for name in CHECKS for finding in run_check(snapshot, name)]
+        for name, called in CHECKS.items():
+            yield called, run_check(snapshot, name)
 
 
 def run_check(snapshot: Snapshot, name: str) -> list[Finding]:

@@ -10,7 +10,8 @@ from orchestration.settings import Settings
 
 
 def verify() -> None:
-    """Compare balances and row counts with the sources, and the ledger with what was extracted.
+    """Compare balances and row counts with the sources, the ledger with what was extracted, and closed months
+    with what they were when they were closed.
 
     Tells every difference on stdout and ends with 1 if there is one.
     """
@@ -49,3 +50,7 @@ def _comparisons(settings: Settings) -> Iterator[tuple[str, Iterable[object]]]:
             settled = [difference for difference in differences if not difference.is_unsettled]
             yield "balances against the source", settled
             yield "movements: raw against the ledger", findings.conservation_breaks(connection)
+        if "platform" in settings.sources:
+            from exports.verification.closed_months import verify_closed_months
+
+            yield from verify_closed_months(connection)

@@ -103,7 +103,7 @@ def _seal(month: Row) -> Iterator[Line]:
     yield _line("Time zone", month["time_zone"])
     yield _line("Begins", moment("month_start_at"))
     yield _line("Ends before", moment("month_end_at"))
-    yield _line("Status", status(month))
+    yield _line("Status", status(month) if month["is_closed"] else "live: may still change")
     yield _line("Data through", moment("data_through_at"))
     if month["is_closed"]:
         yield _line("Closed at", moment("closed_at"))

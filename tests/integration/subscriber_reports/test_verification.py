@@ -16,7 +16,9 @@ from tests.integration.subscriber_reports.conftest import Street
 
 def findings(url: str) -> list[str]:
     with psycopg.connect(as_pipeline(url), autocommit=True) as connection:
-        return [str(finding) for finding in verify_closed_months(connection)]
+        return [
+            f"{check}: {finding}" for check, found in verify_closed_months(connection) for finding in found
+        ]
 
 
 @pytest.fixture
@@ -55,7 +57,11 @@ def test_the_pipeline_cannot_change_what_is_closed(street: Street) -> None:
     statements = [
         f"{verb} closed.{table}{rest}"
         for table in ("subscriber_metrics_monthly", "subscriber_metric_evidence", "restatements")
-        for verb, rest in (("update", " set subscriber_id = 1"), ("delete from", ""), ("truncate", " cascade"))
+        for verb, rest in (
+            ("update", " set subscriber_id = 1"),
+            ("delete from", ""),
+            ("truncate", " cascade"),
+        )
     ]
     for url in (street.url, street.pipeline_url):
         with psycopg.connect(url, autocommit=True) as connection:
