@@ -8,16 +8,25 @@
             when needed.currency = %(currency)s then 1
             else marts.exchange_rate(needed.currency, %(currency)s, (%(day_dates)s::date[])[needed.day])
         end as rate
-    from (select distinct day, currency from movements where needs_rate) as needed
+    -- a sum of nothing but zeros needs none
+    from (select distinct day, currency from movements where amount <> 0 or positive_movements > 0) as needed
 ),
 
 converted as (
     select
-        movements.*,
+        movements.is_of_period,
+        movements.is_of_total,
+        movements.package_id,
+        movements.kind,
+        -- payments above zero, and fees of at most zero: a free activation counts, a rollback does not
+        case
+            when movements.kind = 'payment' then movements.positive_movements
+            else movements.movements - movements.positive_movements
+        end as counted,
         (%(day_periods)s::int[])[movements.day] as period,
         movements.amount * rates.rate as converted_amount,
         case
-            when movements.needs_rate and rates.rate is null
+            when rates.currency is not null and rates.rate is null
                 then (%(day_dates)s::date[])[movements.day] || ' ' || movements.currency
         end as missing_rate
     from movements

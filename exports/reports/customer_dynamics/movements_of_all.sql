@@ -1,13 +1,16 @@
 -- Movements summed by local day, kind, currency and, for fees grouped by package, package.
--- counts: payments above zero, and fees of at most zero (a free activation counts, a rollback does not).
 select
     width_bucket(transactions.confirmed_at, %(day_starts)s::timestamptz[]) as day,
     transactions.kind,
     transactions.currency,
-    case when %(by_package)s and transactions.kind in ('activation_fee', 'subscription_fee') then
-    transactions.package_id end as package_id, true as is_of_period, true as is_of_total, count(*) filter (
-    where case when transactions.kind = 'payment' then transactions.amount > 0 else transactions.amount <= 0
-    end ) as counted, bool_or(transactions.amount <> 0) as needs_rate, sum(transactions.amount) as amount
+    case
+        when %(by_package)s and transactions.kind in ('activation_fee', 'subscription_fee') then transactions.package_id
+    end as package_id,
+    true as is_of_period,
+    true as is_of_total,
+    count(*) as movements,
+    count(*) filter (where transactions.amount > 0) as positive_movements,
+    sum(transactions.amount) as amount
 from marts.fct_transactions as transactions
 where
     transactions.confirmed_at >= %(starts_at)s

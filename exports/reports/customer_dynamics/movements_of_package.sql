@@ -7,8 +7,8 @@ select
     null::bigint as package_id,
     dated.is_of_period,
     dated.is_of_total,
-    count(*) filter (where dated.kind = 'payment' and dated.amount > 0) as counted,
-    bool_or(dated.amount <> 0) as needs_rate,
+    count(*) as movements,
+    count(*) filter (where dated.amount > 0) as positive_movements,
     sum(dated.amount) as amount
 from (
     select
@@ -42,8 +42,8 @@ select
     case when %(by_package)s then transactions.package_id end as package_id,
     true as is_of_period,
     true as is_of_total,
-    count(*) filter (where transactions.amount <= 0) as counted,
-    bool_or(transactions.amount <> 0) as needs_rate,
+    count(*) as movements,
+    count(*) filter (where transactions.amount > 0) as positive_movements,
     sum(transactions.amount) as amount
 from marts.fct_transactions as transactions
 where

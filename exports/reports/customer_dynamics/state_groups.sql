@@ -1,4 +1,4 @@
--- Memberships (a state, the row it belongs to and the period ends it answers for) counted and summed where all of that is alike.
+-- Memberships (a state, the row it belongs to and the period ends it answers for) counted and summed by all of that.
 -- last_active_end: the last end at which the last paid use is still within the N months before it
 select
     package_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,7 +22,7 @@ Missing = tuple[str, date, str]
 Answer = list[dict[str, Cell]] | Missing
 
 
-def report(warehouse: BillingWarehouse, by: GeneratedBy = TESTER, **asked: Any) -> StoredResult:
+def report(warehouse: BillingWarehouse, asked: Mapping[str, Any], by: GeneratedBy = TESTER) -> StoredResult:
     """The report as generated from the warehouse for those parameters."""
     with psycopg.connect(warehouse.url) as connection:
         return generate(connection, CustomerDynamicsParameters.read(asked), by, NOW)

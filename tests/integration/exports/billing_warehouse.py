@@ -183,10 +183,13 @@ class BillingWarehouse:
         as_of: datetime,
     ) -> None:
         known = self._loaded.setdefault(name, {})
-        for row_key, row in rows.items():
-            if known.get(row_key) != row:
-                stamped = dict(row) if name == "customer_tags" else {**row, "updated_at": as_of}
-                _upsert(connection, name, key, {**stamped, "_load_id": self._load_id, "_extracted_at": as_of})
+        stamp = {"_load_id": self._load_id, "_extracted_at": as_of}
+        if name != "customer_tags":
+            stamp["updated_at"] = as_of
+        moved = [{**row, **stamp} for row_key, row in rows.items() if known.get(row_key) != row]
+        if moved:
+            with connection.cursor() as cursor:
+                cursor.executemany(_upsert(name, key, moved[0]), moved)
         for row_key in [row_key for row_key in known if row_key not in rows]:
             where = sql.SQL(" and ").join(
                 sql.SQL("{} = {}").format(sql.Identifier(column.strip()), sql.Literal(value))
@@ -206,17 +209,14 @@ class BillingWarehouse:
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
 
 
-def _upsert(connection: psycopg.Connection[Any], name: str, key: str, row: Mapping[str, Any]) -> None:
-    connection.execute(
-        sql.SQL(
-            "insert into raw_billing.{table} ({columns}) values ({values})"
-            " on conflict ({key}) do update set {changes}, _deleted_at = null"
-        ).format(
-            table=sql.Identifier(name),
-            columns=sql.SQL(", ").join(map(sql.Identifier, row)),
-            values=sql.SQL(", ").join(map(sql.Placeholder, row)),
-            key=sql.SQL(", ").join(sql.Identifier(column.strip()) for column in key.split(",")),
-            changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in row),
-        ),
-        dict(row),
+def _upsert(name: str, key: str, row: Mapping[str, Any]) -> sql.Composed:
+    return sql.SQL(
+        "insert into raw_billing.{table} ({columns}) values ({values})"
+        " on conflict ({key}) do update set {changes}, _deleted_at = null"
+    ).format(
+        table=sql.Identifier(name),
+        columns=sql.SQL(", ").join(map(sql.Identifier, row)),
+        values=sql.SQL(", ").join(map(sql.Placeholder, row)),
+        key=sql.SQL(", ").join(sql.Identifier(column.strip()) for column in key.split(",")),
+        changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in row),
     )

@@ -1,0 +1,75 @@
+"""A stored result is whole, comes back equal, and never changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from exports.errors import NotFound
+from exports.result import list_results, load, new_result_id
+from tests.integration.exports.asking import NOW, TESTER, report
+from tests.integration.exports.billing_warehouse import BillingWarehouse
+from tests.integration.exports.small_operator import add_customer, add_movement, add_package, empty_tables
+
+
+@pytest.fixture
+def built(warehouse: BillingWarehouse) -> BillingWarehouse:
+    tables = empty_tables()
+    add_customer(tables, 1)
+    add_package(tables, 7, "=Silver")
+    add_movement(tables, 1, datetime(2024, 3, 15, tzinfo=UTC), "10.005")
+    warehouse.load(tables, datetime(2024, 3, 20, 12, tzinfo=UTC))
+    warehouse.build()
+    return warehouse
+
+
+ASKED: dict[str, Any] = {
+    "from_date": "2023-12-01",
+    "to_date": "2024-12-31",
+    "time_zone": "Asia/Kolkata",
+    "currency": "EUR",
+}
+
+
+def test_a_result_comes_back_from_the_warehouse_as_it_was_generated(built: BillingWarehouse):
+    for grouping in ("", "date", "year,package"):
+        result = report(built, ASKED | {"group_by": grouping})
+        with psycopg.connect(built.url) as connection:
+            assert load(connection, result.result_id) == result
+            assert list_results(connection, limit=1)[0].result_id == result.result_id
+
+
+def test_a_result_tells_its_parameters_intervals_and_origin(built: BillingWarehouse):
+    result = report(built, ASKED | {"group_by": "month"})
+    assert result.parameters["group_by"] == ["month"]
+    assert result.generated_by == TESTER
+    assert result.as_of == NOW
+    assert result.duration_seconds > 0
+    assert result.data_through == {"billing": datetime(2024, 3, 20, 12, tzinfo=UTC)}
+    assert result.asked_interval.ends_at == datetime(2024, 12, 31, 18, 30, tzinfo=UTC)
+    assert result.data_interval is not None
+    assert result.data_interval.ends_at == datetime(2024, 3, 20, 12, tzinfo=UTC)
+    assert [row[0] for row in result.rows] == ["2023-12", "2024-01", "2024-02", "2024-03", "Total"]
+
+
+def test_nobody_changes_a_stored_result_not_even_its_owner(built: BillingWarehouse):
+    stored = report(built, ASKED)
+    for statement in (
+        "update app.report_results set report = 'x'",
+        "delete from app.report_results",
+        "truncate app.report_results",
+    ):
+        for url in (built.url, built.admin_url):
+            with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
+    with psycopg.connect(built.url) as connection:
+        assert load(connection, stored.result_id) == stored
+
+
+def test_ids_of_results_cannot_be_guessed(built: BillingWarehouse):
+    assert len({new_result_id() for _ in range(1000)}) == 1000
+    with psycopg.connect(built.url) as connection, pytest.raises(NotFound, match="no stored result 'abc'"):
+        load(connection, "abc")
