@@ -1,0 +1,1 @@
+"""What is fast, against whom: paired runs on one machine, reported as ratios."""
