@@ -1,0 +1,25 @@
+"""Runs every benchmark of this folder, or those named: `python -m benchmarks [name]...`.
+
+A benchmark is a module that compares; what it runs in processes of their own, and what it shares, are the others.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+PARTS = {"__init__", "__main__", "extract_setting", "extract_run", "extract_peer"}
+
+
+def main(names: list[str]) -> int:
+    """Each benchmark in a process of its own; how many of them failed."""
+    failed = 0
+    for name in names or sorted({path.stem for path in FOLDER.glob("*.py")} - PARTS):
+        print(f"\n== {name}", flush=True)
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        failed += subprocess.run(command, cwd=FOLDER.parent, check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
