@@ -18,6 +18,12 @@ from tests.reference.customer_dynamics import Cell, Question, RateMissing, Sourc
 
 TESTER = GeneratedBy("tester", "analyst")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MARCH: dict[str, Any] = {
+    "from_date": "2024-03-01",
+    "to_date": "2024-03-31",
+    "time_zone": "UTC",
+    "currency": "EUR",
+}
 Missing = tuple[str, date, str]
 Answer = list[dict[str, Cell]] | Missing
 
@@ -54,3 +60,11 @@ def expected(source: Source, question: Question, data_through: datetime) -> Answ
         return recompute(source, question, data_through)
     except RateMissing as error:
         return "no rate", *error.missing[0]
+
+
+def stored_results(warehouse: BillingWarehouse) -> int:
+    """How many results the warehouse keeps."""
+    with psycopg.connect(warehouse.url) as connection:
+        row = connection.execute("select count(*) from app.report_results").fetchone()
+    assert row is not None
+    return row[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 Tables = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 BORN = datetime(2000, 1, 1, tzinfo=UTC)
+NOON = datetime(2024, 3, 15, 12, tzinfo=UTC)
 
 
 def empty_tables() -> Tables:
@@ -65,3 +66,18 @@ def add_rate(tables: Tables, base: str, currency: str, on_date: date, rate: str)
     tables["exchange_rates"][base, currency, on_date] = {
         "base_currency": base, "currency": currency, "rate_date": on_date, "rate": Decimal(rate),
     }  # fmt: skip
+
+
+def a_small_tree() -> Tables:
+    """Company 1 above 2, 4 and 5 above each other; tagged customers; a rate of the pound since 10 March."""
+    tables = empty_tables()
+    add_company(tables, 2, 1)
+    add_company(tables, 4, 5)
+    add_company(tables, 5, 4)
+    for id_ in (1, 2, 4):
+        add_customer(tables, id_, company_id=id_)
+        add_movement(tables, id_, NOON, "10.00")
+        tables["customer_tags"][id_, "gold"] = {"customer_id": id_, "tag": "gold"}
+    add_package(tables, 7, "Silver")
+    add_rate(tables, "GBP", "EUR", date(2024, 3, 10), "1.25")
+    return tables

@@ -1,63 +1,26 @@
-"""What the warehouse does not know is refused by name, what cannot be converted stops the report."""
+"""What the warehouse does not know is refused by name, and nobody sees beyond their branch."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
 
-import psycopg
 import pytest
 
-from exports.errors import InvalidParameter, MissingRate, NotReady
+from exports.errors import InvalidParameter
 from exports.result import GeneratedBy
-from tests.integration.exports.asking import NOW, report, rows_of
+from tests.integration.exports.asking import MARCH, NOW, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import (
-    Tables,
-    add_company,
-    add_customer,
-    add_movement,
-    add_package,
-    add_rate,
-    empty_tables,
-)
-
-MARCH: dict[str, Any] = {
-    "from_date": "2024-03-01",
-    "to_date": "2024-03-31",
-    "time_zone": "UTC",
-    "currency": "EUR",
-}
-NOON = datetime(2024, 3, 15, 12, tzinfo=UTC)
+from tests.integration.exports.small_operator import a_small_tree
 
 
-def a_small_tree() -> Tables:
-    """Company 1 above 2, 4 and 5 above each other; tagged customers; a rate of the pound since 10 March."""
-    tables = empty_tables()
-    add_company(tables, 2, 1)
-    add_company(tables, 4, 5)
-    add_company(tables, 5, 4)
-    for id_ in (1, 2, 4):
-        add_customer(tables, id_, company_id=id_)
-        add_movement(tables, id_, NOON, "10.00")
-        tables["customer_tags"][id_, "gold"] = {"customer_id": id_, "tag": "gold"}
-    add_package(tables, 7, "Silver")
-    add_rate(tables, "GBP", "EUR", date(2024, 3, 10), "1.25")
-    return tables
-
-
-@pytest.fixture
-def built(warehouse: BillingWarehouse) -> BillingWarehouse:
-    warehouse.load(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
-    warehouse.build()
-    return warehouse
-
-
-def stored_results(warehouse: BillingWarehouse) -> int:
-    with psycopg.connect(warehouse.url) as connection:
-        row = connection.execute("select count(*) from app.report_results").fetchone()
-    assert row is not None
-    return row[0]
+@pytest.fixture(scope="module")
+def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+    """The small tree, built; no test of this module changes it."""
+    parsed_warehouse.empty()
+    parsed_warehouse.load(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
+    parsed_warehouse.build()
+    return parsed_warehouse
 
 
 def test_what_the_warehouse_does_not_know_is_refused_by_name(built: BillingWarehouse):
@@ -86,30 +49,6 @@ def test_a_company_sees_itself_and_what_lies_below_never_above_or_beside(built: 
         report(built, MARCH | {"company_id": 1}, GeneratedBy("bob", "reseller", company_id=2))
 
 
-def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: BillingWarehouse):
-    tables = a_small_tree()
-    add_customer(tables, 9, currency="GBP")
-    add_movement(tables, 9, datetime(2024, 3, 8, tzinfo=UTC), "5.00", currency="GBP")
-    add_movement(tables, 9, datetime(2024, 3, 9, tzinfo=UTC), "-5.00", currency="GBP")
-    add_movement(tables, 9, datetime(2024, 2, 1, tzinfo=UTC), "0.00", currency="GBP")
-    warehouse.load(tables, datetime(2024, 4, 10, tzinfo=UTC))
-    warehouse.build()
-    before = stored_results(warehouse)
-    with pytest.raises(MissingRate) as refused:
-        report(warehouse, MARCH)
-    assert str(refused.value) == (
-        "no exchange rate from GBP to EUR on or before 2024-03-08 (1 more missing);"
-        " add it to exchange_rates or ask for another currency"
-    )
-    assert stored_results(warehouse) == before
-    # nothing but zero in February
-    (february,) = rows_of(report(warehouse, MARCH | {"from_date": "2024-02-01", "to_date": "2024-02-29"}))
-    assert february["Clients - All: Qty"] == 4
-    # and from 10 March on the rate is there, the other way round as well
-    (later,) = rows_of(report(warehouse, MARCH | {"from_date": "2024-03-10", "currency": "GBP"}))
-    assert str(later["Balance Refill: Total"]) == "24.0000"
-
-
 def test_an_interval_without_data_is_stored_with_heads_and_a_message(built: BillingWarehouse):
     result = report(
         built, MARCH | {"from_date": "2024-05-01", "to_date": "2024-05-31"} | {"group_by": "month"}
@@ -125,8 +64,3 @@ def test_relative_intervals_are_resolved_in_the_reports_zone(built: BillingWareh
     result = report(built, zone | {"interval": "today"})
     assert NOW.date() == date(2026, 11, 21)
     assert result.parameters["from_date"] == result.parameters["to_date"] == "2026-11-22"
-
-
-def test_a_warehouse_without_marts_or_loads_says_what_to_run(warehouse: BillingWarehouse):
-    with pytest.raises(NotReady, match="subdyn run nightly"):
-        report(warehouse, MARCH)

@@ -15,15 +15,17 @@ from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import add_customer, add_movement, add_package, empty_tables
 
 
-@pytest.fixture
-def built(warehouse: BillingWarehouse) -> BillingWarehouse:
+@pytest.fixture(scope="module")
+def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+    """One movement in 2024, built; no test of this module changes it."""
+    parsed_warehouse.empty()
     tables = empty_tables()
     add_customer(tables, 1)
     add_package(tables, 7, "=Silver")
     add_movement(tables, 1, datetime(2024, 3, 15, tzinfo=UTC), "10.005")
-    warehouse.load(tables, datetime(2024, 3, 20, 12, tzinfo=UTC))
-    warehouse.build()
-    return warehouse
+    parsed_warehouse.load(tables, datetime(2024, 3, 20, 12, tzinfo=UTC))
+    parsed_warehouse.build()
+    return parsed_warehouse
 
 
 ASKED: dict[str, Any] = {
