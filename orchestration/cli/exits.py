@@ -28,8 +28,8 @@ def exit_code_of(error: Exception) -> int:
 def one_line(error: Exception) -> str:
     """The error's message on one line; one that nobody foresaw says its type and how to see more."""
     if isinstance(error, TyperException):
-        # A choice that is none reads "Value error, ..." otherwise.
-        return _joined(str(getattr(error, "message", error))).removeprefix("Value error, ")
+        tell = getattr(error, "format_message", error.__str__)
+        return _joined(tell()).replace("Value error, ", "")
     if _is_ours(error):
         return _joined(str(error))
     return f"unexpected {type(error).__name__}: {_joined(str(error))} (--debug shows where)"

@@ -1,0 +1,92 @@
+"""The arrows between the rooms: data travels one way, and so do imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("extract", "exports", "demo", "orchestration")
+LONGEST_FILE = 400
+LONGEST_DEFINITIONS = 60
+
+FORBIDDEN = {
+    "extract": {"exports", "orchestration", "demo", "dagster", "dagster_dbt", "dbt", "tests"},
+    "exports": {"extract", "orchestration", "demo", "dagster", "dagster_dbt", "dbt", "tests"},
+    "demo": {"extract", "exports", "orchestration", "dagster", "dagster_dbt", "dbt", "tests"},
+    "orchestration": {"tests"},
+}
+# The settings read; these hand settings on to dbt and Dagster, who have no other way in.
+READS_ENVIRONMENT = {"orchestration/settings.py"}
+HANDS_ON_ENVIRONMENT = {
+    "orchestration/dbt_manifest.py",
+    "orchestration/dagster_home.py",
+    "orchestration/cli/up.py",
+}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_lies_before_it_on_the_street(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(room)
+        for name in imported(path)
+        if name.partition(".")[0] in FORBIDDEN[room]
+    ]
+    assert wrong == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    reading = {
+        str(path.relative_to(ROOT))
+        for room in ("extract", "exports", "orchestration")
+        for path in modules(room)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    }
+    assert reading - HANDS_ON_ENVIRONMENT == READS_ENVIRONMENT
+
+
+def test_the_definitions_only_assemble() -> None:
+    lines = (ROOT / "orchestration" / "definitions.py").read_text().splitlines()
+    assert len(lines) < LONGEST_DEFINITIONS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_module_outgrows_its_room(room: str) -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {lines} lines"
+        for path in modules(room)
+        if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("room", ["extract", "exports"])
+def test_no_rule_asks_the_clock_of_the_day(room: str) -> None:
+    asking = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules(room)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today")
+        if isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date")
+    ]
+    assert asking == []
+
+
+def test_no_module_of_this_project_is_a_drawer_for_everything() -> None:
+    names = {path.stem for room in ROOMS for path in modules(room)}
+    assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "manager"}

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.cli.app import run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "hurly"], "'hurly' is not one of"),
+        (["run", "hourly", "--as-of", "noon"], "'noon' is no time"),
+        (["report", "customer-dynamics", "--timezone", "Mars/Base", "--interval", "last-month"], "Mars/Base"),
+        (["report", "customer-dynamics", "--timezone", "UTC", "--interval", "last-mnth"], "last-month"),
+        (["report", "customer-dynamics", "--timezone", "UTC"], "interval"),
+        (["report", "customer-dynamics", "--interval", "last-month"], "timezone"),
+        (
+            ["report", "customer-dynamics", "--timezone", "UTC", "--interval", "today", "--format", "pdf"],
+            "'pdf'",
+        ),
+        (["demo", "--customers", "many"], "--customers"),
+        (["nothing"], "nothing"),
+        (["migrate", "--admin-url", "mysql://root:secret@h/d"], "--admin-url"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert run(arguments) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("subdyn: ")
+    assert told in lines[0]
+    assert "secret" not in lines[0]
+
+
+def test_a_wrong_setting_is_bad_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUBDYN_BILLING_URL", "sqlite://x")
+    assert run(["run", "hourly"]) == 2
+    assert "SUBDYN_BILLING_URL" in capsys.readouterr().err
+
+
+def test_the_demo_never_writes_into_databases_of_ones_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUBDYN_BILLING_URL", "postgresql://me@127.0.0.1:1/mine")
+    assert run(["demo"]) == 2
+    assert "SUBDYN_BILLING_URL" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "hourly", "--as-of", "noon", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_help_is_quick_for_it_imports_neither_dagster_nor_dbt() -> None:
+    code = "import sys, orchestration.cli.app; print({'dagster', 'dbt', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
