@@ -1,9 +1,10 @@
-"""Runs dbt on the platform's side of a warehouse, in this process."""
+"""Runs dbt on the platform's side of a warehouse, in this process, with a manifest parsed once."""
 
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,66 +12,79 @@ from unittest.mock import patch
 
 import psycopg
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from orchestration.connection_url import dbt_environment
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
+SOURCES = {"sources": ["platform"]}
 
 
+def parse_project(scratch: Path, url: str) -> Manifest:
+    """The project's manifest with the platform as its only source."""
+    with patch.dict(os.environ, dbt_environment(url)):
+        done = dbtRunner().invoke([*_arguments("parse", scratch), "--vars", json.dumps(SOURCES)])
+    assert isinstance(done.result, Manifest), done.exception
+    return done.result
+
+
+@dataclass(frozen=True)
 class Warehouse:
-    """The warehouse at `url` (a superuser's) and the folder in which dbt may write."""
+    """The warehouse at `url` (a superuser's); dbt writes its own files into `scratch`."""
 
-    def __init__(self, url: str, scratch: Path) -> None:
-        self.url = url
-        self.scratch = scratch
+    url: str
+    scratch: Path
+    manifest: Manifest
 
     def dbt(self, command: str, *arguments: str, as_of: datetime | None = None, **variables: Any) -> Any:
-        """Run one dbt command without unit tests; its result. Fails with dbt's own words."""
-        done = self.try_dbt(command, *arguments, as_of=as_of, **variables)
+        """Run one dbt command; its result. Fails with dbt's own words."""
+        given = SOURCES | variables | ({"as_of": as_of.isoformat()} if as_of else {})
+        with patch.dict(os.environ, dbt_environment(self.url)):
+            done = dbtRunner(manifest=self.manifest).invoke(
+                [*_arguments(command, self.scratch), "--vars", json.dumps(given), *arguments]
+            )
         assert done.success, _failures(done)
         return done.result
 
-    def try_dbt(self, command: str, *arguments: str, as_of: datetime | None = None, **variables: Any) -> Any:
-        """Run one dbt command; dbt's result object, successful or not."""
-        given = {"sources": ["platform"], **variables}
-        if as_of is not None:
-            given["as_of"] = as_of.isoformat()
-        with patch.dict(os.environ, dbt_environment(self.url)):
-            return dbtRunner().invoke(
-                [
-                    command,
-                    *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"),
-                    *("--target-path", str(self.scratch / "target"), "--log-path", str(self.scratch / "logs")),
-                    *("--vars", json.dumps(given)),
-                    *arguments,
-                ]
-            )
-
     def build(self, *arguments: str, as_of: datetime | None = None, **variables: Any) -> Any:
-        """Build and test all models of the platform."""
+        """Build all of the platform's models and run their data tests."""
         return self.dbt("build", "--exclude-resource-type", "unit_test", *arguments, as_of=as_of, **variables)
+
+    def build_only(self, *models: str, as_of: datetime | None = None, **variables: Any) -> Any:
+        """Build these models without any test."""
+        return self.dbt("run", "--select", *models, as_of=as_of, **variables)
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, read as the superuser."""
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(query.encode(), parameters).fetchall()
 
+    def value(self, query: str, *parameters: Any) -> Any:
+        """The single value that a query gives."""
+        (row,) = self.rows(query, *parameters)
+        (value,) = row.values()
+        return value
+
     @contextmanager
     def connect(self, role: str | None = None) -> Iterator[psycopg.Connection]:
         """A connection as the superuser, or as the role."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             if role is not None:
-                connection.execute(f"set role {role}".encode())
+                connection.execute(sql.SQL("set session authorization {}").format(sql.Identifier(role)))
             yield connection
 
 
+def _arguments(command: str, scratch: Path) -> list[str]:
+    return [
+        command,
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"),
+        *("--target-path", str(scratch / "target"), "--log-path", str(scratch / "logs")),
+    ]
+
+
 def _failures(done: Any) -> str:
-    if done.exception is not None:
-        return str(done.exception)
     results: Sequence[Any] = getattr(done.result, "results", ())
-    return "\n".join(
-        f"{result.node.name}: {result.status}: {result.message}"
-        for result in results
-        if result.status not in ("success", "pass", "skipped", "warn")
-    )
+    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
+    return "\n".join(f"{result.node.name}: {result.message}" for result in failed) or str(done.exception)

@@ -1,0 +1,92 @@
+"""Real stays of patients as sessions: the published peaks, through the model and through its macro."""
+
+import csv
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.subscribers.raw_platform import RawPlatform
+from tests.integration.subscribers.warehouse import Warehouse
+
+AS_OF = datetime(2024, 10, 2, tzinfo=UTC)
+
+# The same sweep as the model's, over days instead of months.
+DAILY_PEAKS = """
+select day.start_at as day, most.at_once, most.first_at
+from (
+    select generate_series(timestamptz '2024-01-02 00:00+00', timestamptz '2024-09-30 00:00+00', '1 day') as start_at
+) as day
+cross join lateral (
+    {{ most_at_once("
+        select
+            greatest(logon.logged_on_at, day.start_at) as started_at,
+            least(logon.ended_at, day.start_at + interval '1 day') as ended_at
+        from " ~ ref('fct_logons') ~ " as logon
+        where logon.logged_on_at < day.start_at + interval '1 day' and logon.ended_at > day.start_at
+    ") }}
+) as most
+order by 1
+"""
+
+
+def _published(name: str) -> list[dict[str, str]]:
+    folder = Path(os.environ.get("SUBDYN_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
+    path = folder / "sessions" / name
+    if not path.is_file():
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(f"{path} is missing (SUBDYN_TEST_DATA)")
+        pytest.skip(f"{path} is missing (SUBDYN_TEST_DATA)")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def hospital(shared_warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The stays as the sessions of one subscriber, one user each."""
+    began = datetime(2024, 1, 1, tzinfo=UTC)
+    stays = _published("hillmaker_ssu_2024.csv")
+    logons: list[dict[str, Any]] = [
+        {
+            "id": number,
+            "user_id": number,
+            "subscriber_id": 1,
+            "logged_on_at": _instant(stay["InRoomTS"]),
+            "last_seen_at": _instant(stay["OutRoomTS"]),
+            "logged_off_at": _instant(stay["OutRoomTS"]),
+        }
+        for number, stay in enumerate(stays, 1)
+    ]
+    platform = RawPlatform(shared_warehouse.url)
+    platform.load({"subscribers": [{"id": 1, "created_at": began}], "logons": logons}, AS_OF)
+    shared_warehouse.dbt("build", "--exclude-resource-type", "unit_test", "test")
+    yield shared_warehouse
+
+
+def test_most_at_once_is_the_published_peak(hospital: Warehouse) -> None:
+    (peak,) = hospital.rows(
+        "select concurrent_max, concurrent_max_at from marts.subscriber_metrics"
+        " order by concurrent_max desc, concurrent_max_at limit 1"
+    )
+    assert peak == {
+        "concurrent_max": 132,
+        "concurrent_max_at": datetime(2024, 6, 28, 13, 16, tzinfo=UTC),
+    }
+
+
+def test_each_days_peak_is_the_published_one(hospital: Warehouse) -> None:
+    compiled = hospital.dbt("compile", "--inline", DAILY_PEAKS).results[0].node.compiled_code
+    found = {row["day"].date().isoformat(): (row["at_once"], row["first_at"]) for row in hospital.rows(compiled)}
+    published = {
+        row["date"]: (int(row["peak_half_open"]), _instant(row["at_half_open"]))
+        for row in _published("hillmaker_daily_peaks_output.csv")
+    }
+    assert len(published) == 273
+    assert found == published
