@@ -1,6 +1,6 @@
 """Runs every benchmark of this folder, or those named: `python -m benchmarks [name]...`.
 
-A benchmark is a module that compares; what it runs in processes of their own, and what it shares, are the others.
+A benchmark is a module that compares; the parts are what it shares, or runs in processes of their own.
 """
 
 import subprocess

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from extract.errors import NeverRetry
 from extract.postgresql import Connection, connected, fetch_value, translated
+from extract.progress import reported
 from extract.raw_relation import RawRelation
 from extract.raw_tables import ensure_bookkeeping, ensure_table, take_turn
 from extract.result import LoadKind, LoadResult, Rejected
@@ -27,6 +28,7 @@ class RawWriter:
     """The open transaction of one load; made by `raw_writer`, which commits it when its block ends well."""
 
     connection: Connection
+    warehouse_url: str = field(repr=False)
     relation: RawRelation
     kind: LoadKind
     as_of: datetime
@@ -48,14 +50,16 @@ class RawWriter:
         report_progress: Callable[[int], None] | None = None,
     ) -> int:
         """Copies rows into the new raw table, or aside for `apply`; returns how many rows came."""
-        copied = await self.connection.copy_to_table(
-            self.relation.name if self.is_new else "incoming",
-            schema_name=self.relation.schema if self.is_new else "pg_temp",
-            columns=self.relation.column_names,
-            source=chunks,
-            format=copy_format,
-            freeze=self.is_new or None,
-        )
+        counted = self.counts["extracted"]
+        async with reported(self.warehouse_url, self.connection, counted, report_progress):
+            copied = await self.connection.copy_to_table(
+                self.relation.name if self.is_new else "incoming",
+                schema_name=self.relation.schema if self.is_new else "pg_temp",
+                columns=self.relation.column_names,
+                source=chunks,
+                format=copy_format,
+                freeze=self.is_new or None,
+            )
         count = int(copied.split()[1])
         self.counts["extracted"] += count
         if report_progress and count:
@@ -230,6 +234,7 @@ async def raw_writer(
                 )
                 yield RawWriter(
                     connection,
+                    warehouse_url,
                     relation,
                     kind,
                     as_of,
