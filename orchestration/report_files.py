@@ -32,4 +32,6 @@ def write_files(result: StoredResult, folder: Path, formats: Iterable[str]) -> l
 def file_stem(result: StoredResult) -> str:
     """The name of a result's files without the format."""
     asked = result.asked_interval
-    return f"{result.report}_{asked.from_date}_{asked.to_date}"
+    subscriber = result.parameters.get("subscriber_id")
+    whose = "" if subscriber is None else f"_subscriber-{subscriber}"
+    return f"{result.report}{whose}_{asked.from_date}_{asked.to_date}"

@@ -121,7 +121,8 @@ def _one_subscriber(
         "title": TITLE_OF_ONE,
         "parameters": {
             "month": month_label(parameters.month) if parameters.month else None,
-            "subscriber": f"{subscriber['name']} (ID {subscriber['subscriber_id']})",
+            "subscriber": subscriber["name"],
+            "subscriber_id": subscriber["subscriber_id"],
             "time_zone": subscriber["time_zone"],
         },
         "columns": COLUMNS_OF_ONE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -112,6 +113,8 @@ def _shown(cell: Cell) -> str:
         return ""
     if isinstance(cell, Decimal):
         return f"{cell:,.4f}"
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ", timespec="seconds")
     return f"{cell:,}" if isinstance(cell, int) else escape(str(cell))
 
 

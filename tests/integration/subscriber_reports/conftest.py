@@ -1,5 +1,6 @@
 """One warehouse for this folder: a random platform, built and closed, then twice more with late facts."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,11 +13,13 @@ from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
 from tests.conftest import PostgresServer
 from tests.integration.subscriber_reports import platform_source
-from tests.integration.subscribers.warehouse import Warehouse
+from tests.integration.subscribers.warehouse import Warehouse, parse_project
 from tests.reference.random_platform import Rows, random_platform, with_late_facts
 from tests.reference.subscriber_metrics import MonthlyMetrics, recompute
 
 SUBSCRIBERS = 320
+# Another seed, other platforms: SUBDYN_TEST_SEED=7 pytest tests/integration/subscriber_reports
+SEED = int(os.environ.get("SUBDYN_TEST_SEED", "20081"))
 FIRST = datetime(2026, 11, 10, 13, 37, 11, tzinfo=UTC)
 # An hour later in the same months; and when November is over in every zone, and closed in some.
 LATER = (FIRST + timedelta(hours=1), datetime(2026, 12, 2, 4, 30, tzinfo=UTC))
@@ -56,12 +59,13 @@ def street(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
     source_url = postgres_server.create_database("subscriber_reports_platform")
     url = postgres_server.create_database("subscriber_reports")
     migrate(url)
-    warehouse = Warehouse(url, tmp_path_factory.mktemp("dbt"))
+    scratch = tmp_path_factory.mktemp("dbt")
+    warehouse = Warehouse(url, scratch, parse_project(scratch, url))
     platform_source.create_tables(source_url)
-    rows = random_platform(20081, FIRST, SUBSCRIBERS)
+    rows = random_platform(SEED, FIRST, SUBSCRIBERS)
     seen = [_see(source_url, warehouse, rows, FIRST)]
-    for seed, moment in enumerate(LATER):
-        rows = with_late_facts(seed, rows, moment)
+    for number, moment in enumerate(LATER):
+        rows = with_late_facts(SEED + number, rows, moment)
         seen.append(_see(source_url, warehouse, rows, moment))
     yield Street(url, tuple(seen))
     postgres_server.drop_database("subscriber_reports")
@@ -71,8 +75,8 @@ def street(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
 def _see(source_url: str, warehouse: Warehouse, rows: Rows, moment: datetime) -> Seen:
     platform_source.hold(source_url, rows)
     platform_source.load(source_url, as_pipeline(warehouse.url), moment)
-    # Without as_of, so that dbt need not parse the project anew: the run's moment is data through then.
-    warehouse.dbt("build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    untested = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    warehouse.dbt("build", *untested, as_of=moment)
     return Seen(
         moment,
         rows,

@@ -200,6 +200,8 @@ def test_the_packs_lines_sum_to_the_values_above_them(warehouse: psycopg.Connect
         for metric in METRICS:
             own = [line for line in lines if line["Item"] == metric.label]
             value, shares = own[0]["Value"], [line["Quantity"] for line in own[1:] if line["Unit"]]
+            if metric.column == "concurrent_max":
+                assert all(line["From"] <= row["concurrent_max_at"] < line["To"] for line in own[1:])
             if metric.column == "concurrent_max_at":
                 assert shares == []
             elif metric.column == "logon_minutes":
