@@ -1,4 +1,6 @@
--- the quick way holds wherever the zone's clocks ran evenly for the 26 hours around; else every minute is looked at
+-- The quick way holds wherever the zone's clocks ran evenly for the 26 hours around. Else the instant is either one at
+-- which the clocks show the very time, found by trying each offset in use around it, or the one at which they jump over
+-- it, found on a grid of quarters of an hour and then to the second.
 select
     case
         when
@@ -6,18 +8,33 @@ select
             and (guess.utc + interval '26 hours') at time zone 'UTC' at time zone $2 = $1 + interval '26 hours'
             then guess.utc at time zone 'UTC'
         else (
-            select min(second_mark.utc) at time zone 'UTC'
+            select
+                case
+                    when shown.utc <= passed.utc then shown.utc
+                    else (
+                        select min(mark.utc)
+                        from generate_series(passed.utc - interval '15 minutes', passed.utc, interval '1 second') as mark (utc)
+                        where mark.utc at time zone 'UTC' at time zone $2 >= $1
+                    )
+                end at time zone 'UTC'
             from (
-                select min(minute_mark.utc) as utc
-                from generate_series(
-                    guess.utc - interval '26 hours', guess.utc + interval '26 hours', interval '1 minute'
-                ) as minute_mark (utc)
-                where minute_mark.utc at time zone 'UTC' at time zone $2 >= $1
-            ) as first_minute
-            cross join lateral generate_series(
-                first_minute.utc - interval '59 seconds', first_minute.utc, interval '1 second'
-            ) as second_mark (utc)
-            where second_mark.utc at time zone 'UTC' at time zone $2 >= $1
+                select
+                    min(mark.utc) filter (where mark.local_time >= $1) as utc,
+                    array_agg(distinct mark.local_time - mark.utc) as utc_offsets
+                from (
+                    select
+                        grid.utc,
+                        grid.utc at time zone 'UTC' at time zone $2 as local_time
+                    from generate_series(
+                        guess.utc - interval '26 hours', guess.utc + interval '26 hours', interval '15 minutes'
+                    ) as grid (utc)
+                ) as mark
+            ) as passed
+            cross join lateral (
+                select min($1 - tried.utc_offset) as utc
+                from unnest(passed.utc_offsets) as tried (utc_offset)
+                where ($1 - tried.utc_offset) at time zone 'UTC' at time zone $2 = $1
+            ) as shown
         )
     end
 from (select ($1 at time zone $2) at time zone 'UTC' as utc) as guess

@@ -1,0 +1,3 @@
+begin
+    raise exception using message = $1;
+end

@@ -1,0 +1,9 @@
+{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+
+with found as (
+    select *
+    from {{ ref('dim_company') }}
+    where is_in_cycle
+)
+
+{{ fail_naming('found', 'companies whose ancestors lead back to them', 'company_id') }}

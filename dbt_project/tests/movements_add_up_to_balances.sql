@@ -1,0 +1,21 @@
+{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+
+-- the balance after a customer's last change is the sum of all its movements
+with found as (
+    select customers.customer_id
+    from {{ ref('dim_customer') }} as customers
+    left join (
+        select
+            customer_id,
+            sum(amount) as amount
+        from {{ ref('fct_transactions') }}
+        group by customer_id
+    ) as movements on customers.customer_id = movements.customer_id
+    left join {{ ref('fct_customer_history') }} as history
+        on
+            customers.customer_id = history.customer_id
+            and history.valid_to is null
+    where history.balance_amount is distinct from coalesce(movements.amount, 0)
+)
+
+{{ fail_naming('found', 'customers whose balance differs from the sum of their movements', 'customer_id') }}

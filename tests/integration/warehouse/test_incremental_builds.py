@@ -1,0 +1,122 @@
+"""What a build after a build leaves behind."""
+
+from datetime import timedelta
+
+from tests.integration.warehouse.billing_house import AS_OF, house, transaction
+from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+
+# what depends on the builds there were, not on the rows alone
+OF_THE_BUILDS = {
+    "intermediate.int_customer_changes",
+    "intermediate.model_watermarks",
+    "intermediate.view_definitions",
+    "marts.dim_customer_history",
+}
+
+
+def built_tables(warehouse: BuiltWarehouse) -> list[str]:
+    return [name for name in warehouse.tables() if name not in OF_THE_BUILDS]
+
+
+def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehouse: BuiltWarehouse) -> None:
+    warehouse.load(AS_OF, house())
+    warehouse.build()
+    before = warehouse.row_versions()
+    assert len(before["marts.fct_transactions"]) > 50
+
+    warehouse.build()
+    assert warehouse.row_versions() == before
+
+    latest = transaction(9001, 4, "payment", 7, AS_OF + timedelta(days=300), currency="USD")
+    warehouse.load(AS_OF + timedelta(hours=1), {"billing.transactions": [latest]})
+    warehouse.build("--select", "+fct_customer_history")
+    states, after = (
+        before["marts.fct_customer_history"],
+        warehouse.row_versions()["marts.fct_customer_history"],
+    )
+    assert len(after) == len(states) + 1
+    assert len(set(states) - set(after)) == 1  # the state that the new one ends
+
+
+def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) -> None:
+    """Late, rerated, unconfirmed, deleted (softly, outright), moved to another customer or company."""
+    rows = house()
+    transactions, customers = rows["billing.transactions"], rows["billing.customers"]
+    accounts, subscriptions = rows["billing.accounts"], rows["billing.subscriptions"]
+    warehouse.load(AS_OF, rows)
+    warehouse.build()
+
+    late = transaction(9001, 4, "service_charge", "-3.25", AS_OF - timedelta(days=60), currency="USD")
+    rerated = [row | {"amount": row["amount"] * 2} for row in transactions[::7]]
+    unconfirmed = [row | {"confirmed_at": None} for row in transactions[1::14]]
+    deleted = [row | {"deleted_at": AS_OF} for row in transactions[2::14]]
+    # 4, 7 and 10 share a currency and a company
+    moved = [row | {"customer_id": 7} for row in transactions if row["customer_id"] == 10]
+    warehouse.load(
+        AS_OF + timedelta(hours=1),
+        {"billing.transactions": [late, *rerated, *unconfirmed, *deleted, *moved]},
+        {
+            "billing.transactions": transactions[3::14],
+            "billing.customer_tags": rows["billing.customer_tags"][:2],
+        },
+    )
+    warehouse.build()
+    warehouse.load(
+        AS_OF + timedelta(days=30),
+        {
+            "billing.customers": [
+                customers[0] | {"company_id": 3},
+                customers[1] | {"deleted_at": AS_OF},
+                customers[3] | {"currency": "EUR"},
+            ],
+            "billing.accounts": [accounts[5] | {"customer_id": 8}],
+            "billing.subscriptions": [row | {"customer_id": 9} for row in subscriptions[:2]],
+        },
+        {"billing.customers": [customers[2]], "billing.subscriptions": subscriptions[3:4]},
+    )
+    warehouse.build()
+    tables = built_tables(warehouse)
+    incremental = warehouse.contents(tables)
+    assert warehouse.rows(
+        "select true from marts.fct_customer_month_start"
+        " where customer_id = 12 and month_start_at = '2026-05-01Z'"
+    )  # a month that came meanwhile, of a customer that did not change
+    assert {
+        row["reason"] for row in warehouse.rows("select reason from marts.fct_transactions_rejected")
+    } == {
+        "unknown customer",
+        "currency differs from the customer's EUR",
+    }
+
+    warehouse.forget_builds()
+    warehouse.build()
+
+    from_nothing = warehouse.contents(tables)
+    assert [name for name in tables if incremental[name] != from_nothing[name]] == []
+
+
+def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse) -> None:
+    history = ("--select", "+fct_customer_history")
+    warehouse.load(AS_OF, house())
+    warehouse.load(AS_OF, house())
+    warehouse.build(*history)
+    with_all = warehouse.contents(["marts.dim_customer"])
+
+    other = house()
+    other["billing.customers"] = other["billing.customers"][3:]
+    for name in ("tags", "accounts", "subscriptions", "transactions"):
+        table = f"billing.customer_{name}" if name == "tags" else f"billing.{name}"
+        other[table] = [row for row in other[table] if row["customer_id"] > 3]
+    for schema in ("raw_billing", "raw_middleware"):
+        warehouse.execute(f"drop schema {schema} cascade")
+    warehouse.create_raw_tables()
+    warehouse.load(AS_OF, other)
+    warehouse.build(*history)
+
+    tables = built_tables(warehouse)
+    incremental = warehouse.contents(tables)
+    assert len(incremental["marts.dim_customer"]) == len(with_all["marts.dim_customer"]) - 3
+    warehouse.forget_builds()
+    warehouse.build(*history)
+    from_nothing = warehouse.contents(tables)
+    assert [name for name in tables if incremental[name] != from_nothing[name]] == []
