@@ -6,11 +6,43 @@ where that costs nothing. Only hexadecimal literals are used, so that no sql_mod
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from extract.specification import Column, Kind
 
 _TAB, _LINE_END, _NULL = "0x09", "0x0A", "0x5C4E"
-_LARGEST = {Kind.ID: (-(2**63), 2**63 - 1), Kind.INT: (-(2**31), 2**31 - 1), Kind.BOOL: (0, 1)}
+_RANGES = {Kind.ID: (-(2**63), 2**63 - 1), Kind.INT: (-(2**31), 2**31 - 1), Kind.BOOL: (0, 1)}
+
+
+@dataclass(frozen=True)
+class Described:
+    """A column of the specification, and what the source says of it; the defaults are the careful ones."""
+
+    column: Column
+    is_nullable: bool = True
+    is_utf8: bool = False
+    is_unsigned: bool = True
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.column.name
+
+    @property
+    def kind(self) -> Kind:
+        """The column's kind."""
+        return self.column.kind
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the column can hold what PostgreSQL cannot."""
+        match self.kind:
+            case Kind.AT | Kind.DATE | Kind.TEXT | Kind.BOOL:
+                return True
+            case Kind.ID | Kind.INT:
+                return self.is_unsigned
+            case _:
+                return False
 
 
 def quoted(name: str) -> str:
@@ -18,11 +50,11 @@ def quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-def line(columns: Sequence[Column], doubtful: Sequence[Column]) -> str:
-    """The expression of a COPY line of the columns; NULL where one of the `doubtful` cannot be held."""
-    values = f", {_TAB}, ".join(f"coalesce({_text(column)}, {_NULL})" for column in columns)
+def line(columns: Sequence[Described]) -> str:
+    """The expression of a COPY line of the columns; NULL where one of them cannot be held."""
+    values = f", {_TAB}, ".join(_text(column) for column in columns)
     written = f"concat({values}, {_LINE_END})"
-    judged = [column for column in doubtful if column.kind is not Kind.TEXT]
+    judged = [column for column in columns if column.is_doubtful and column.kind is not Kind.TEXT]
     return f"if({unreadable(judged)}, null, {written})" if judged else written
 
 
@@ -31,22 +63,22 @@ def select(expressions: str, table: str, condition: str = "") -> str:
     return f"select {expressions} from {quoted(table)} {condition}"  # noqa: S608
 
 
-def key_line(key: Sequence[Column], cursor: Column | None) -> str:
+def key_line(key: Sequence[Described], cursor: Described | None) -> str:
     """The expression of a COPY line of key and cursor; a cursor that cannot be held is written as NULL."""
-    parts = [f"coalesce({_text(column)}, {_NULL})" for column in key]
+    parts = [_text(column) for column in key]
     if cursor is not None:
-        parts.append(f"if({_trouble(cursor)}, {_NULL}, coalesce({_text(cursor)}, {_NULL}))")
+        parts.append(f"if({_trouble(cursor)}, {_NULL}, {_text(cursor)})")
     dates = [column for column in key if column.kind is Kind.DATE]
     written = f"concat({f', {_TAB}, '.join(parts)}, {_LINE_END})"
     return f"if({unreadable(dates)}, null, {written})" if dates else written
 
 
-def unreadable(columns: Sequence[Column]) -> str:
+def unreadable(columns: Sequence[Described]) -> str:
     """The condition that PostgreSQL cannot hold some column of the row."""
     return " or ".join(_trouble(column) for column in columns)
 
 
-def reason(columns: Sequence[Column]) -> str:
+def reason(columns: Sequence[Described]) -> str:
     """The expression that names each column that cannot be held."""
     told = ", ".join(
         f"if({_trouble(column)}, concat('{column.name}', ' {_COMPLAINTS[column.kind]}'), null)"
@@ -55,13 +87,13 @@ def reason(columns: Sequence[Column]) -> str:
     return f"concat_ws('; ', {told})"
 
 
-def json_document(columns: Sequence[Column]) -> str:
+def json_document(columns: Sequence[Described]) -> str:
     """The expression of the row as a JSON object of texts."""
     pairs = ", ".join(f"'{column.name}', convert({quoted(column.name)} using utf8mb4)" for column in columns)
     return f"json_object({pairs})"
 
 
-def key_text(key: Sequence[Column]) -> str:
+def key_text(key: Sequence[Described]) -> str:
     """The expression of the key as readable text."""
     return f"concat_ws(',', {', '.join(f'convert({quoted(column.name)} using utf8mb4)' for column in key)})"
 
@@ -78,19 +110,19 @@ _COMPLAINTS = {
 }
 
 
-def _text(column: Column) -> str:
-    name = quoted(column.name)
+def _text(column: Described) -> str:
+    plain = quoted(column.name)
     if column.kind is Kind.TEXT:
-        plain = f"cast(convert({name} using utf8mb4) as binary)"
+        plain = f"cast({plain if column.is_utf8 else f'convert({plain} using utf8mb4)'} as binary)"
         for raw, escaped in (("0x5C", "0x5C5C"), ("0x09", "0x5C74"), ("0x0A", "0x5C6E"), ("0x0D", "0x5C72")):
             plain = f"replace({plain}, {raw}, {escaped})"
-        return plain
-    if column.kind is Kind.BOOL:
-        return f"cast({name} + 0 as char)"
-    return f"cast({name} as char)"
+    elif column.kind is Kind.BOOL:
+        plain = f"({plain} + 0)"
+    # concat writes every digit of a number or time, and has no opinion on types as coalesce has
+    return f"coalesce(concat({plain}), {_NULL})" if column.is_nullable else plain
 
 
-def _trouble(column: Column) -> str:
+def _trouble(column: Described) -> str:
     name = quoted(column.name)
     match column.kind:
         case Kind.AT | Kind.DATE:
@@ -99,7 +131,7 @@ def _trouble(column: Column) -> str:
         case Kind.TEXT:
             return f"coalesce(locate(0x00, cast(convert({name} using utf8mb4) as binary)) > 0, false)"
         case Kind.ID | Kind.INT | Kind.BOOL:
-            low, high = _LARGEST[column.kind]
+            low, high = _RANGES[column.kind]
             return f"coalesce({name} + 0 not between {low} and {high}, false)"
         case _:
             return "false"

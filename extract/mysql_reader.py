@@ -14,6 +14,7 @@ from pymysql.cursors import SSCursor
 from extract import mysql_lines
 from extract.drift import compared
 from extract.errors import ExtractionError, NeverRetry, RetryLater
+from extract.mysql_lines import Described
 from extract.mysql_stream import OneColumn
 from extract.postgresql import CONNECT_SECONDS, one_line
 from extract.result import Rejected
@@ -49,8 +50,8 @@ class MysqlReader:
     url: str
     copy_format: Literal["text"] = "text"
     _running: asyncio.Future | None = field(default=None, repr=False)
-    _has_unreadable: bool = False
-    _doubtful: list[Column] = field(default_factory=list, repr=False)
+    _left_out: int = 0
+    _columns: list[Described] = field(default_factory=list, repr=False)
 
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
@@ -58,15 +59,13 @@ class MysqlReader:
         subject = f"{self.table.source}.{self.table.name}"
         if not found:
             raise NeverRetry(f"{subject}: the {self.table.source} database has no table {self.table.name}")
-        described = [tuple(_decoded(value) for value in record) for record in found]
-        types = {record[0]: record[2] for record in described}
-        self._doubtful = [
-            column for column in self.table.columns if _is_doubtful(column, types.get(column.name))
-        ]
+        records = [tuple(_decoded(value) for value in record) for record in found]
+        told = {record[0]: record for record in records}
+        self._columns = [_described(column, told.get(column.name)) for column in self.table.columns]
         return compared(
             self.table,
-            types,
-            {record[0]: _fits(self.table, record) for record in described},
+            {record[0]: record[2] for record in records},
+            {record[0]: _fits(self.table, record) for record in records},
         )
 
     def rows(self, since: Since) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
@@ -76,8 +75,8 @@ class MysqlReader:
 
     def keys(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Key and cursor of every row."""
-        cursor = self.table.column(self.table.cursor) if self.table.cursor else None
-        cursor = None if cursor in self._key else cursor
+        has_cursor = self.table.cursor and self.table.cursor not in self.table.key
+        cursor = self._column(self.table.cursor or "") if has_cursor else None
         return self._stream(mysql_lines.select(mysql_lines.key_line(self._key, cursor), self.table.name), ())
 
     def rows_of(self, keys: Sequence[Key]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
@@ -87,13 +86,13 @@ class MysqlReader:
 
     async def unreadable(self, since: Since) -> AsyncIterator[list[Rejected]]:
         """The rows `rows` left out, read again in the same snapshot, with the reason."""
-        if self._has_unreadable:
+        if self._left_out:
             async for batch in self._set_aside(*self._since(since)):
                 yield batch
 
     async def unreadable_of(self, keys: Sequence[Key]) -> AsyncIterator[list[Rejected]]:
         """The rows `rows_of` left out, with the reason."""
-        if self._has_unreadable:
+        if self._left_out:
             async for batch in self._set_aside(*self._among(keys)):
                 yield batch
 
@@ -104,11 +103,14 @@ class MysqlReader:
         self.connection.close()
 
     @property
-    def _key(self) -> list[Column]:
-        return [self.table.column(name) for name in self.table.key]
+    def _key(self) -> list[Described]:
+        return [self._column(name) for name in self.table.key]
+
+    def _column(self, name: str) -> Described:
+        return next(column for column in self._columns if column.name == name)
 
     def _lines(self, condition: str) -> str:
-        line = mysql_lines.line(self.table.columns, self._doubtful)
+        line = mysql_lines.line(self._columns)
         return mysql_lines.select(line, self.table.name, condition)
 
     def _since(self, since: Since) -> tuple[str, tuple[object, ...]]:
@@ -127,22 +129,31 @@ class MysqlReader:
     async def _set_aside(
         self, condition: str, arguments: tuple[object, ...]
     ) -> AsyncIterator[list[Rejected]]:
+        doubtful = [column for column in self._columns if column.is_doubtful]
         told = ", ".join(
             (
                 mysql_lines.key_text(self._key),
-                mysql_lines.reason(self._doubtful),
-                mysql_lines.json_document(self.table.columns),
+                mysql_lines.reason(doubtful),
+                mysql_lines.json_document(self._columns),
             )
         )
-        bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(self._doubtful)})"
+        bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(doubtful)})"
         cursor = SSCursor(self.connection)
         await self._in_thread(cursor.execute, mysql_lines.select(told, self.table.name, bad), arguments)
+        told_of = 0
         while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
+            told_of += len(rows)
             yield [Rejected(_decoded(key), _decoded(why), _decoded(document)) for key, why, document in rows]
+        if told_of != self._left_out:
+            raise RetryLater(
+                f"{self.table.source}.{self.table.name}: {self._left_out} rows could not be stored,"
+                f" but {told_of} of them can be named: the table changed while it was read"
+            )
 
     @asynccontextmanager
     async def _stream(self, query: str, arguments: tuple[object, ...]) -> AsyncIterator[AsyncIterator[bytes]]:
         async def produce(put) -> None:
+            self._left_out = 0
             values = await self._in_thread(OneColumn, self.connection, query, arguments)
             while (found := await self._in_thread(values.lines)) is not None:
                 await put(self._joined(*found))
@@ -152,12 +163,12 @@ class MysqlReader:
 
     def _joined(self, lines: list[bytes], nulls: int) -> bytes:
         joined = b"".join(lines)
-        if nulls:
-            self._has_unreadable = True
+        self._left_out += nulls
         if b"\0" not in joined:
             return joined
-        self._has_unreadable = True
-        return b"".join([line for line in lines if b"\0" not in line])
+        readable = [line for line in lines if b"\0" not in line]
+        self._left_out += len(lines) - len(readable)
+        return b"".join(readable)
 
     async def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         cursor = self.connection.cursor()
@@ -250,7 +261,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _fits(table: SourceTable, record: tuple[Any, ...]) -> bool:
-    name, data_type, column_type, precision, scale = record
+    name, data_type, column_type, precision, scale, *_ = record
     column = next((column for column in table.columns if column.name == name), None)
     if column is None:
         return True
@@ -262,11 +273,13 @@ def _fits(table: SourceTable, record: tuple[Any, ...]) -> bool:
     return data_type in _ACCEPTED[column.kind]
 
 
-def _is_doubtful(column: Column, column_type: str | None) -> bool:
-    match column.kind:
-        case Kind.AT | Kind.DATE | Kind.TEXT | Kind.BOOL:
-            return True
-        case Kind.ID | Kind.INT:
-            return "unsigned" in (column_type or "")
-        case _:
-            return False
+def _described(column: Column, record: tuple[Any, ...] | None) -> Described:
+    if record is None:
+        return Described(column)
+    _, _, column_type, _, _, nullable, charset = record
+    return Described(
+        column,
+        is_nullable=nullable != "NO",
+        is_utf8=charset in ("utf8mb4", "utf8mb3", "utf8", "ascii"),
+        is_unsigned="unsigned" in column_type,
+    )
