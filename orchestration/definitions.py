@@ -9,6 +9,7 @@ from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks
+from orchestration.closing_sensor import build_closing_sensor
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.dbt_translator import StreetTranslator
 from orchestration.jobs import build_jobs
@@ -28,12 +29,16 @@ def build_definitions(
     warehouse = warehouse_assets(manifest, translator)
     closed = closed_assets(manifest, translator)
     jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
+    own = not settings.embedded
+    closing = [
+        build_closing_sensor(settings, job, running=own) for job in jobs if job.name == "monthly_close"
+    ]
     return dg.Definitions(
         assets=[*raw, *warehouse, *closed, *report_assets(manifest)],
         asset_checks=build_checks(settings.sources),
         jobs=jobs,
-        schedules=build_schedules(jobs, running=not settings.embedded),
-        sensors=build_sensors(settings),
+        schedules=build_schedules(jobs, running=own),
+        sensors=[*build_sensors(settings), *closing],
         resources=build_resources(settings),
         executor=dg.in_process_executor,
         loggers=loggers,

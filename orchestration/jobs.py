@@ -6,7 +6,6 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
-from orchestration.partitions import CLOSED_MONTHS
 
 _CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
 
@@ -38,7 +37,6 @@ def build_jobs(
             dg.define_asset_job(
                 "monthly_close",
                 selection=closing.upstream() | closing.downstream(),
-                partitions_def=CLOSED_MONTHS,
                 description="Load the platform and close the months that may be closed, up to one.",
             )
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from extract.errors import NeverRetry
+from extract.errors import NeverRetry, RetryLater
 from extract.load import load_collection, load_table
 from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
@@ -91,11 +91,15 @@ def _sweep(
 
 
 def _attempt(load: Callable[[], LoadResult]) -> LoadResult:
-    """The load's result; an error that waiting does not mend becomes a failure that is not retried."""
+    """The load's result; only what waiting may mend is left to be retried."""
     try:
         return load()
+    except RetryLater:
+        raise
     except NeverRetry as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    except Exception as error:
+        raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
 
 
 def load_metadata(results: list[LoadResult]) -> dict[str, dg.MetadataValue]:

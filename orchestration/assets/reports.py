@@ -56,7 +56,7 @@ def _customer_dynamics(marts: list[list[str]]) -> dg.AssetsDefinition:
                 "group_by": "month",
             }
         )
-        by = GeneratedBy(f"run {context.run_id}", "schedule")
+        by = GeneratedBy(f"run {context.run.run_id}", "schedule")
         try:
             with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
                 result = generate(connection, parameters, by, begin(context))

@@ -1,0 +1,93 @@
+"""One operator for all end-to-end tests; what a test does to it, it does to a copy."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pymongo
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from orchestration.settings import Settings
+from tests.conftest import MongoServer, PostgresServer
+from tests.end_to_end.house import AS_OF, OperatorUrls, make_operator, open_house
+
+
+@pytest.fixture(scope="session")
+def operator(postgres_server: PostgresServer, mongo_server: MongoServer) -> Iterator[OperatorUrls]:
+    """The operator on PostgreSQL; read only."""
+    suffix = secrets.token_hex(4)
+    urls = OperatorUrls(
+        postgres_server.create_database(f"e2e_billing_{suffix}"),
+        postgres_server.create_database(f"e2e_platform_{suffix}"),
+        mongo_server.database_url(f"e2e_{suffix}"),
+    )
+    make_operator(urls)
+    yield urls
+    client: pymongo.MongoClient = pymongo.MongoClient(urls.middleware_url)
+    client.drop_database(f"e2e_{suffix}")
+    client.close()
+    for name in (f"e2e_billing_{suffix}", f"e2e_platform_{suffix}"):
+        postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def mariadb_operator(mariadb_url: str) -> Iterator[OperatorUrls]:
+    """The same operator with billing and platform on MariaDB, without a middleware of its own."""
+    names = [f"subdyn_test_{kind}_{secrets.token_hex(4)}" for kind in ("billing", "platform")]
+    engine = sa.create_engine(mariadb_url.replace("mysql://", "mysql+pymysql://"))
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(sa.text(f"create database {name} character set utf8mb4"))
+    urls = OperatorUrls(f"{mariadb_url}/{names[0]}", f"{mariadb_url}/{names[1]}", "")
+    make_operator(urls)
+    yield urls
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(sa.text(f"drop database {name}"))
+    engine.dispose()
+
+
+@pytest.fixture
+def copy_of(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Makes a copy of a PostgreSQL database and gives its URL."""
+    made: list[str] = []
+
+    def copy(url: str) -> str:
+        name = f"test_{secrets.token_hex(6)}"
+        with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(name), sql.Identifier(url.rpartition("/")[2])
+                )
+            )
+        made.append(name)
+        return postgres_server.database_url(name)
+
+    yield copy
+    for name in made:
+        postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def nightly_house(
+    postgres_server: PostgresServer, operator: OperatorUrls, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A house after one nightly run that went well; read only."""
+    from orchestration.headless import run_job
+
+    name = f"e2e_warehouse_{secrets.token_hex(4)}"
+    home = tmp_path_factory.mktemp("a home with spaces")
+    settings = open_house(home, postgres_server.create_database(name), operator)
+    outcome = run_job(settings, "nightly", AS_OF)
+    assert outcome.failures == ()
+    yield settings
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    return tmp_path / "home"

@@ -1,0 +1,73 @@
+"""A whole house for a test: an operator's databases, a migrated warehouse and a home folder."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+
+from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.run import generate
+from exports.result import GeneratedBy
+from orchestration.settings import Settings
+
+LAST_DAY = date(2026, 3, 31)
+AS_OF = datetime(2026, 4, 1, 6, tzinfo=UTC)
+CUSTOMERS, MONTHS, SEED, SUBSCRIBERS = 120, 3, 7, 4
+
+
+@dataclass(frozen=True)
+class OperatorUrls:
+    """Where an operator's databases are."""
+
+    billing_url: str
+    platform_url: str
+    middleware_url: str
+
+
+def make_operator(urls: OperatorUrls) -> None:
+    """The same small operator every time, wherever it is made."""
+    from demo.operator.create import create
+
+    create(
+        urls, customers=CUSTOMERS, months=MONTHS, seed=SEED, ending=LAST_DAY, subscribers=SUBSCRIBERS
+    )  # fmt: skip
+
+
+def open_house(home: Path, warehouse_url: str, operator: OperatorUrls, **settings: Any) -> Settings:
+    """Settings for a house on these databases; further settings win, an empty URL switches a source off."""
+    from orchestration.migrate import migrate
+
+    migrate(warehouse_url)
+    given = {
+        "home": home,
+        "warehouse_url": SecretStr(warehouse_url),
+        "billing_url": SecretStr(operator.billing_url),
+        "platform_url": SecretStr(operator.platform_url),
+        "middleware_url": SecretStr(operator.middleware_url),
+    }
+    return Settings.model_validate({**given, **settings})
+
+
+def customer_dynamics(settings: Settings, **parameters: Any) -> tuple[tuple[Any, ...], ...]:
+    """The cells of a freshly generated Customer Dynamics of the operator's three months."""
+    asked = CustomerDynamicsParameters.read(
+        {
+            "from_date": date(2026, 1, 1),
+            "to_date": LAST_DAY,
+            "time_zone": "Asia/Kathmandu",
+            "currency": "USD",
+            "group_by": "month",
+            **parameters,
+        }
+    )
+    with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+        return generate(connection, asked, GeneratedBy("test", "administrator"), AS_OF).rows
+
+
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """What the warehouse answers to the pipeline."""
+    with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()

@@ -1,0 +1,109 @@
+"""From three databases to the report, through Dagster."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+
+from orchestration.dagster_home import dagster_instance
+from orchestration.headless import run_job
+from orchestration.settings import Settings
+from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_house, rows
+
+
+def test_the_night_leaves_a_report_and_its_files(nightly_house: Settings) -> None:
+    names = sorted(path.name for path in nightly_house.reports_folder.iterdir())
+    assert names == [
+        "customer-dynamics_2026-01-01_2026-03-31.csv",
+        "customer-dynamics_2026-01-01_2026-03-31.xlsx",
+    ]
+    assert rows(nightly_house, "select count(*) from app.report_results") == [(1,)]
+
+
+def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
+    with dagster_instance(nightly_house) as instance:
+        loaded = instance.get_latest_materialization_event(dg.AssetKey(["raw", "billing", "transactions"]))
+        assert loaded is not None and loaded.asset_materialization is not None
+        told = loaded.asset_materialization.metadata
+        assert {"extracted", "inserted", "seconds", "watermark", "data through"} <= set(told)
+        assert told["data through"].value == AS_OF.timestamp()
+        assert (
+            told["inserted"].value
+            == rows(nightly_house, "select count(*) from raw_billing.transactions")[0][0]
+        )
+        keys = {key.to_user_string() for key in instance.all_asset_keys()}
+    assert {
+        "marts/fct_customer_history",
+        "staging/stg_billing__customers",
+        "reports/customer_dynamics",
+    } <= keys
+
+
+def test_a_run_on_mariadb_sources_equals_the_run_on_postgresql(
+    nightly_house: Settings,
+    operator: OperatorUrls,
+    mariadb_operator: OperatorUrls,
+    fresh_database: str,
+    home: Path,
+) -> None:
+    settings = open_house(home, fresh_database, mariadb_operator, middleware_url=operator.middleware_url)
+    assert run_job(settings, "nightly", AS_OF).failures == ()
+    for asked in (
+        {},
+        {"group_by": "package"},
+        {"group_by": "date", "company_id": 2, "active_duration_months": 3},
+    ):
+        report = customer_dynamics(settings, **asked)
+        assert len(report) > 1
+        assert report == customer_dynamics(nightly_house, **asked)
+    assert rows(settings, METRICS) == rows(nightly_house, METRICS)
+
+
+def test_a_rerun_without_new_data_touches_no_row(nightly_house: Settings) -> None:
+    tables = rows(
+        nightly_house,
+        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in"
+        " ('raw_billing', 'raw_platform', 'raw_middleware', 'intermediate', 'marts')"
+        " and tablename not in ('load_log', 'watermarks', 'model_watermarks', 'view_definitions')",
+    )
+    versions = " union all ".join(
+        f"select '{table}', count(*), sum(xmin::text::bigint) from {table}" for (table,) in tables
+    )
+    before = rows(nightly_house, versions)
+    assert run_job(nightly_house, "hourly", AS_OF).failures == ()
+    assert rows(nightly_house, versions) == before
+
+
+def test_a_house_without_mongodb_is_a_whole_house(
+    nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path
+) -> None:
+    settings = open_house(home, fresh_database, operator, middleware_url="", platform_url="")
+    assert run_job(settings, "nightly", AS_OF).failures == ()
+    assert customer_dynamics(settings) == customer_dynamics(nightly_house)
+    assert rows(settings, "select to_regnamespace('raw_middleware'), to_regnamespace('raw_platform')") == [
+        (None, None)
+    ]
+
+
+def test_a_difference_to_the_live_balance_fails_the_night_and_names_the_customer(
+    operator: OperatorUrls, copy_of: Callable[[str], str], fresh_database: str, home: Path
+) -> None:
+    billing_url = copy_of(operator.billing_url)
+    with psycopg.connect(billing_url) as connection:
+        connection.execute("update customers set balance = balance + 1 where id = 5")
+    settings = open_house(
+        home, fresh_database, operator, billing_url=billing_url, middleware_url="", platform_url=""
+    )
+    outcome = run_job(settings, "nightly", AS_OF)
+    assert not outcome.succeeded
+    assert any(
+        "ledger_equals_live_balances" in failure and "customer 5" in failure for failure in outcome.failures
+    )
+
+
+METRICS = """
+    select subscriber_id, month, super_users, enabled_staff, active_staff, concurrent_max, logon_minutes
+    from marts.subscriber_metrics
+    order by 1, 2
+"""
