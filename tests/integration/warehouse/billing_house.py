@@ -48,7 +48,8 @@ def rates() -> list[Row]:
     """Rates of the euro for some days; holes in between."""
     return [
         {"base_currency": "EUR", "currency": currency,
-         "rate_date": date(2025, 11, 1) + timedelta(days=9 * step), "rate": Decimal(base) + Decimal(step) / 100}
+         "rate_date": date(2025, 11, 1) + timedelta(days=9 * step),
+         "rate": Decimal(base) + Decimal(step) / 100}
         for currency, base in (("USD", "1.08"), ("GBP", "0.84"))
         for step in range(20)
     ]  # fmt: skip

@@ -108,8 +108,8 @@ class BuiltWarehouse:
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query."""
-        with psycopg.connect(self.url, row_factory=dict_row) as connection:
-            return connection.execute(query.encode(), parameters).fetchall()
+        with psycopg.connect(self.url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query.encode(), parameters).fetchall()
 
     def tables(self) -> list[str]:
         """The qualified names of all tables that dbt made."""
