@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-PARTS = {"__init__", "__main__", "extract_setting", "extract_run", "extract_peer"}
+PARTS = {
+    "__init__",
+    "__main__",
+    "customer_house",
+    "customer_questions",
+    "extract_setting",
+    "extract_run",
+    "extract_peer",
+}
 
 
 def main(names: list[str]) -> int:
