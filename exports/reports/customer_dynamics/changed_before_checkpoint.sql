@@ -2,6 +2,7 @@
 select distinct
     asked.number,
     asked.ends_at,
+    asked.checkpoint_at,
     later.customer_id
 from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s::int[])
     as asked (ends_at, checkpoint_at, number)

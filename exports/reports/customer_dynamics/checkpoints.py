@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 # No zone lies further east; local midnight of a month's first day comes at most this long before the UTC
@@ -24,19 +25,31 @@ def nearest_checkpoint(end: datetime, data_through: datetime) -> datetime:
     return after if after - end <= EASTERNMOST and after <= data_through else before
 
 
-def ways_to_states(ends: Sequence[datetime], checkpoints: Sequence[datetime]) -> tuple[str, ...]:
-    """The .sql files that together give the states at those ends, read from those checkpoints.
+@dataclass(frozen=True)
+class Way:
+    """A .sql file of customer states, the one that groups them, and whether to take the groups off again."""
+
+    states: str
+    groups: str = "groups_of_ends"
+    is_taken_off: bool = False
+    needs_changed: bool = False
+
+
+WALK = (Way("walk_from_checkpoint", "groups_of_ranges"), Way("walk_of_changes", "groups_of_ranges"))
+
+
+def ways_to_states(ends: Sequence[datetime], checkpoints: Sequence[datetime]) -> tuple[Way, ...]:
+    """The ways that together give the states at those ends, read from those checkpoints.
 
     Where a month holds many ends, every change is read once; else each end is read by itself.
     """
     if max(Counter(month_start(end) for end in ends).values()) > MOST_ENDS_READ_ONE_BY_ONE:
-        return "walk_from_checkpoint", "walk_of_changes"
+        return WALK
     pairs = list(zip(ends, checkpoints, strict=True))
-    ways: list[str] = []
-    if any(checkpoint <= end for end, checkpoint in pairs):
-        ways.append("states_at_checkpoint")
+    ways = [Way("states_at_checkpoint")]
     if any(checkpoint < end for end, checkpoint in pairs):
-        ways.append("states_since_checkpoint")
+        ways.append(Way("states_since_checkpoint"))
     if any(checkpoint > end for end, checkpoint in pairs):
-        ways += ["states_before_checkpoint", "states_changed_before_checkpoint"]
+        ways.append(Way("states_after_end", is_taken_off=True, needs_changed=True))
+        ways.append(Way("states_before_change", needs_changed=True))
     return tuple(ways)

@@ -1,4 +1,5 @@
--- Customer states at period ends, each from the month start at or before it: those that last until the end.
+-- Customer states at period ends, each from its month start: those that last until an end after it,
+-- and all of a month start shortly after the end, from which states_after_end are taken off again.
 -- An end is answered by the row with valid_from < end <= valid_to.
 select
     checkpoint.customer_id,
@@ -12,7 +13,10 @@ from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s
     as asked (ends_at, checkpoint_at, number)
 inner join marts.fct_customer_month_start as checkpoint on asked.checkpoint_at = checkpoint.month_start_at
 where
-    asked.checkpoint_at <= asked.ends_at
-    and checkpoint.is_existing
-    and (checkpoint.valid_to is null or checkpoint.valid_to >= asked.ends_at)
+    checkpoint.is_existing
+    and (
+        checkpoint.valid_to is null
+        or checkpoint.valid_to >= asked.ends_at
+        or asked.checkpoint_at > asked.ends_at
+    )
     and (%(filtered)s is false or checkpoint.customer_id in (select customer_id from passing))

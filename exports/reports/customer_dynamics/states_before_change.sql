@@ -1,4 +1,4 @@
--- And the state before it of those whom something happened to in between.
+-- To be added: their states at the end.
 select
     history.customer_id,
     changed.number as first_end,
