@@ -66,7 +66,7 @@ def hospital(shared_warehouse: Warehouse) -> Iterator[Warehouse]:
     ]
     platform = RawPlatform(shared_warehouse.url)
     platform.load({"subscribers": [{"id": 1, "created_at": began}], "logons": logons}, AS_OF)
-    shared_warehouse.dbt("build", "--exclude-resource-type", "unit_test", "test")
+    shared_warehouse.build()
     yield shared_warehouse
 
 

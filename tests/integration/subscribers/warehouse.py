@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from orchestration.connection_url import dbt_environment
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
 SOURCES = {"sources": ["platform"]}
+_WITHOUT_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
 
 
 def parse_project(scratch: Path, url: str) -> Manifest:
@@ -49,12 +52,28 @@ class Warehouse:
         return done.result
 
     def build(self, *arguments: str, as_of: datetime | None = None, **variables: Any) -> Any:
-        """Build all of the platform's models and run their data tests."""
+        """Build the platform's models, all or what the arguments select, without any test."""
+        return self.dbt("build", *_WITHOUT_TESTS, *arguments, as_of=as_of, **variables)
+
+    def build_and_test(self, *arguments: str, as_of: datetime | None = None, **variables: Any) -> Any:
+        """Build the platform's models and run their data tests."""
         return self.dbt("build", "--exclude-resource-type", "unit_test", *arguments, as_of=as_of, **variables)
 
-    def build_only(self, *models: str, as_of: datetime | None = None, **variables: Any) -> Any:
-        """Build these models without any test."""
-        return self.dbt("run", "--select", *models, as_of=as_of, **variables)
+    @contextmanager
+    def dbt_process(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """One dbt command in a process of its own; killed at the end if it still runs."""
+        program = str(Path(sys.executable).with_name("dbt"))
+        with subprocess.Popen(
+            [program, *_arguments(arguments[0], self.scratch), "--vars", json.dumps(SOURCES), *arguments[1:]],
+            env={**os.environ, **dbt_environment(self.url)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, read as the superuser."""

@@ -1,0 +1,106 @@
+"""Rows that should not be: each is counted or left out by a rule, and those to mend are named."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.integration.subscribers.raw_platform import RawPlatform
+from tests.integration.subscribers.warehouse import Warehouse
+
+CREATED = datetime(2024, 2, 1, tzinfo=UTC)
+NOON = datetime(2024, 2, 5, 12, tzinfo=UTC)
+DATA_THROUGH = datetime(2024, 2, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def _session(number: int, since: datetime, minutes: int | None, **columns: object) -> dict[str, object]:
+    return {
+        "id": number,
+        "user_id": 1,
+        "subscriber_id": 1,
+        "logged_on_at": since,
+        "last_seen_at": since,
+        "logged_off_at": None if minutes is None else since + minutes * MINUTE,
+        **columns,
+    }
+
+
+def _change(number: int, change: str, happened_at: datetime, user: int = 1, **columns: object) -> dict[str, object]:
+    return {
+        "id": number,
+        "user_id": user,
+        "subscriber_id": 1,
+        "change": change,
+        "happened_at": happened_at,
+        **columns,
+    }
+
+
+def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Warehouse) -> None:
+    platform = RawPlatform(warehouse.url)
+    platform.load(
+        {
+            "subscribers": [
+                {"id": 1, "name": "Acme", "created_at": CREATED},
+                {"id": 2, "name": "Lost", "time_zone": "Mars/Olympus", "created_at": CREATED},
+            ],
+            "users": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
+            "logons": [
+                _session(1, NOON, 10),
+                _session(2, NOON, 10),  # the same once more
+                _session(3, NOON + 5 * MINUTE, 10),  # overlaps it
+                _session(4, NOON + 60 * MINUTE, -5),  # ends before it starts
+                _session(5, NOON + 120 * MINUTE, None),  # never ends
+                _session(6, NOON + 180 * MINUTE, 7, user_id=99),  # of a user without a row
+                _session(7, DATA_THROUGH + MINUTE, 60),  # later than what is known
+            ],
+            "user_changes": [
+                # out of order, twice, and for an unknown user
+                _change(3, "role", NOON - MINUTE, role="super"),
+                _change(2, "role", NOON, role="regular"),
+                _change(4, "role", NOON, role="regular"),
+                _change(5, "locked", NOON, user=99),
+            ],
+            "subscriber_settings": [
+                {"id": 1, "subscriber_id": 1, "setting": "process_module", "value": "on", "happened_at": NOON},
+                {"id": 2, "subscriber_id": 1, "setting": "process_module", "value": "off", "happened_at": NOON},
+            ],
+            "process_forms": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
+            "process_fields": [{"id": 1, "form_id": 1, "subscriber_id": 1, "created_at": CREATED}],
+        },
+        DATA_THROUGH,
+    )
+    warehouse.build()
+    (row,) = warehouse.rows(
+        "select super_users, active_staff, concurrent_max, logon_minutes, process_fields"
+        " from marts.subscriber_metrics"
+    )
+    # 15 merged minutes, 30 of the session that never ends, 7 of the unknown user's
+    assert tuple(row.values()) == (1, 0, 1, 52, 0)
+    with pytest.raises(AssertionError, match="subscribers_have_a_known_zone: Got 1 result"):
+        warehouse.dbt("test", "--select", "subscribers_have_a_known_zone")
+
+    # mended in the source, the subscriber has its months
+    platform.load({"subscribers": [{"id": 2, "name": "Lost", "created_at": CREATED}]}, DATA_THROUGH)
+    warehouse.build_and_test()
+    assert warehouse.value("select count(*) from marts.subscriber_metrics") == 2
+
+
+def test_a_session_timeout_and_the_grace_are_settings(warehouse: Warehouse) -> None:
+    RawPlatform(warehouse.url).load(
+        {
+            "subscribers": [{"id": 1, "created_at": datetime(2024, 1, 5, tzinfo=UTC)}],
+            "users": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
+            "logons": [_session(1, NOON, None)],
+        },
+        DATA_THROUGH,
+    )
+    warehouse.build(session_timeout_minutes=5, closing_grace_hours=24 * 30)
+    assert warehouse.value("select logon_minutes from marts.subscriber_metrics where month = '2024-02-01'") == 5
+    assert warehouse.value("select count(*) from closed.subscriber_metrics_monthly") == 0
+
+
+def test_the_unit_tests_of_the_rules_pass(warehouse: Warehouse) -> None:
+    RawPlatform(warehouse.url).load({}, DATA_THROUGH)
+    warehouse.build()
+    warehouse.dbt("test", "--select", "test_type:unit")
