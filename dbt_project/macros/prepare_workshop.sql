@@ -11,6 +11,11 @@
                 primary key (model, input)
             );
 
+            create table if not exists intermediate.recorded_data_through (
+                source text primary key,
+                data_through_at timestamptz
+            );
+
             create table if not exists intermediate.view_definitions (
                 view_name text primary key,
                 definition_hash text not null

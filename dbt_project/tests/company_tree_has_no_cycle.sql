@@ -1,4 +1,7 @@
-{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+{{ config(
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'dim_company'}}},
+) }}
 
 with found as (
     select *

@@ -1,4 +1,7 @@
-{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+{{ config(
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'fct_customer_history'}}},
+) }}
 
 -- each state of a customer ends where its next one begins
 select

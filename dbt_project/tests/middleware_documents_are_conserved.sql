@@ -1,4 +1,7 @@
-{{ config(enabled='middleware' in var('sources', ['billing', 'platform', 'middleware'])) }}
+{{ config(
+    enabled='middleware' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'stg_middleware__rejected_documents'}}},
+) }}
 
 -- every document that was extracted is either read or rejected
 {% for collection in ['online_sessions', 'account_activity', 'daily_statistics'] %}

@@ -1,4 +1,7 @@
-{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+{{ config(
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'fct_customer_history'}}},
+) }}
 
 -- the balance after a customer's last change is the sum of all its movements
 with found as (

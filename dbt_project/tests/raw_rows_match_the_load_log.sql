@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'data_through'}}}) }}
+
 {% set tables = [] %}
 {% for node in (graph.sources.values() if execute else []) %}
     {% if node.source_name in var('sources') and node.config.meta.get('dagster') %}

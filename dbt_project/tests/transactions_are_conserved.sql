@@ -1,4 +1,7 @@
-{{ config(enabled='billing' in var('sources', ['billing', 'platform', 'middleware'])) }}
+{{ config(
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'fct_transactions'}}},
+) }}
 
 -- every extracted transaction is a movement, or rejected, or does not count (unconfirmed or deleted)
 with counts as (

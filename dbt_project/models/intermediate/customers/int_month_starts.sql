@@ -2,7 +2,7 @@
 with extent as (
     select
         (select min(valid_from) from {{ ref('fct_customer_history') }}) as first_at,
-        (select data_through_at from {{ ref('data_through') }} where source = 'billing') as last_at
+        (select data_through_at from {{ ref('int_billing_data_through') }}) as last_at
 )
 
 select month_start at time zone 'UTC' as month_start_at

@@ -3,8 +3,7 @@ with billing as (
     select
         data_through_at,
         (select min(created_at) from {{ ref('dim_customer') }}) as first_data_at
-    from {{ ref('data_through') }}
-    where source = 'billing'
+    from {{ ref('int_billing_data_through') }}
 ),
 
 days as (

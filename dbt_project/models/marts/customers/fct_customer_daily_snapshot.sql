@@ -2,8 +2,7 @@
 
 with billing as (
     select data_through_at
-    from {{ ref('data_through') }}
-    where source = 'billing'
+    from {{ ref('int_billing_data_through') }}
 ),
 
 days as (

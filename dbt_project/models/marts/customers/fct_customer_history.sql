@@ -83,3 +83,7 @@ select
     states.last_paid_use_at
 from states
 inner join customers on states.customer_id = customers.customer_id
+{% if not is_incremental() %}
+    -- rows that reports read together lie together; later ones come in order of time by themselves
+    order by states.valid_from
+{% endif %}

@@ -15,20 +15,21 @@ select
     transactions.transaction_id,
     transactions.customer_id,
     customers.company_id,
-    transactions.kind,
+    transactions.confirmed_at,
+    (
+        transactions.kind in ('service_charge', 'activation_fee', 'subscription_fee')
+        and transactions.amount != 0
+    ) as is_paid_use,
     transactions.amount,
+    transactions.kind,
     transactions.currency,
+    customers.customer_type,
     transactions.package_id,
     transactions.subscription_id,
     transactions.source,
     transactions.gateway,
     transactions.note,
-    transactions.created_at,
-    transactions.confirmed_at,
-    (
-        transactions.kind in ('service_charge', 'activation_fee', 'subscription_fee')
-        and transactions.amount != 0
-    ) as is_paid_use
+    transactions.created_at
 from {{ ref('stg_billing__transactions') }} as transactions
 inner join {{ ref('dim_customer') }} as customers
     on
@@ -38,3 +39,7 @@ where
     transactions.confirmed_at is not null
     and transactions.deleted_at is null
     and {{ is_changed('transactions.customer_id') }}
+{% if not is_incremental() %}
+    -- rows that reports read together lie together; later ones come in order of time by themselves
+    order by transactions.confirmed_at
+{% endif %}

@@ -1,0 +1,92 @@
+{#
+  fct_hourly_movements is summed up from all movements once. From then on statement triggers on fct_transactions add the
+  rows that come and take off the rows that go, in the transaction that writes them: exactly once, and in proportion to
+  what changed. A fct_transactions made anew has no triggers, whereupon the sums are made anew too.
+#}
+
+{% macro hourly_movement_columns(alias, sign='') -%}
+    date_trunc('hour', {{ alias }}.confirmed_at, 'UTC') as hour_start_at,
+    {{ alias }}.company_id,
+    {{ alias }}.customer_type,
+    {{ alias }}.currency,
+    {{ alias }}.kind,
+    {{ sign }}count(*) as movement_count,
+    {{ sign }}count(*) filter (where {{ alias }}.amount > 0) as positive_count,
+    ({{ sign }}sum({{ alias }}.amount))::numeric(38, 6) as amount
+{%- endmacro %}
+
+
+{% macro is_hourly_movement(alias) -%}
+    (
+        {{ alias }}.kind in ('payment', 'activation_fee', 'subscription_fee')
+        or ({{ alias }}.kind = 'service_charge' and {{ alias }}.package_id is null)
+    )
+{%- endmacro %}
+
+
+{# Whether the triggers are on the movements that are there now. #}
+{% macro are_hourly_movements_kept() %}
+    {%- if not execute -%}{{ return(false) }}{%- endif -%}
+    {%- set triggers = run_query(
+        "select 1 from pg_trigger where tgrelid = to_regclass('" ~ ref('fct_transactions') ~ "')"
+        ~ " and tgname = 'keep_hourly_movements_of_new_rows'"
+    ) -%}
+    {{ return(triggers.rows | length > 0) }}
+{% endmacro %}
+
+
+{% macro begin_hourly_movements() %}
+    {%- if execute and is_incremental() and not are_hourly_movements_kept() -%}
+        delete from {{ this }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro keep_hourly_movements() %}
+    {%- if execute and not are_hourly_movements_kept() -%}
+        {%- for name, sign in [('add', ''), ('take_off', '-')] %}
+        create or replace function intermediate.{{ name }}_hourly_movements() returns trigger language plpgsql as $$
+        begin
+            insert into {{ this }} as kept
+                (hour_start_at, company_id, customer_type, currency, kind, movement_count, positive_count, amount)
+            select {{ hourly_movement_columns('moved', sign) }}
+            from moved
+            where {{ is_hourly_movement('moved') }}
+            group by 1, 2, 3, 4, 5
+            on conflict (hour_start_at, company_id, customer_type, currency, kind) do update
+            set
+                movement_count = kept.movement_count + excluded.movement_count,
+                positive_count = kept.positive_count + excluded.positive_count,
+                amount = kept.amount + excluded.amount;
+
+            delete from {{ this }} as kept
+            using moved
+            where
+                kept.hour_start_at = date_trunc('hour', moved.confirmed_at, 'UTC')
+                and kept.company_id = moved.company_id
+                and kept.movement_count = 0;
+            return null;
+        end
+        $$;
+        {%- endfor %}
+
+        create or replace function intermediate.refuse_change_behind_hourly_movements() returns trigger
+        language plpgsql as $$
+        begin
+            raise exception 'rows of % are deleted and inserted, never updated or truncated', tg_relid::regclass;
+        end
+        $$;
+
+        create or replace trigger keep_hourly_movements_of_new_rows
+        after insert on {{ ref('fct_transactions') }} referencing new table as moved
+        for each statement execute function intermediate.add_hourly_movements();
+
+        create or replace trigger keep_hourly_movements_of_gone_rows
+        after delete on {{ ref('fct_transactions') }} referencing old table as moved
+        for each statement execute function intermediate.take_off_hourly_movements();
+
+        create or replace trigger refuse_change_behind_hourly_movements
+        before update or truncate on {{ ref('fct_transactions') }}
+        for each statement execute function intermediate.refuse_change_behind_hourly_movements();
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', incremental_strategy='sync', unique_key='source') }}
+
+select
+    'billing'::text as source,
+    min(watermark.as_of) as data_through_at
+from unnest(array[{{ source_tables('billing') }}]) as expected (table_name)
+left join {{ source('billing', 'watermarks') }} as watermark on expected.table_name = watermark.table_name
+having count(watermark.table_name) = count(*)

@@ -1,0 +1,20 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    indexes=[{'columns': ['hour_start_at', 'company_id', 'customer_type', 'currency', 'kind'], 'unique': true}],
+    pre_hook="{{ begin_hourly_movements() }}",
+    post_hook="{{ keep_hourly_movements() }}",
+) }}
+
+{# Summed up once; from then on triggers on the movements keep it, see macros/hourly_movements.sql. #}
+
+select
+    {{ hourly_movement_columns('movements') }}
+from {{ ref('fct_transactions') }} as movements
+where
+    {{ is_hourly_movement('movements') }}
+    {% if is_incremental() and are_hourly_movements_kept() %}
+        and false
+    {% endif %}
+group by 1, 2, 3, 4, 5
+order by 1
