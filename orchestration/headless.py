@@ -63,6 +63,7 @@ def run_job(
     if on_start is not None:
         on_start(len(job.nodes))
     with dagster_instance(settings) as instance, storage:
+        storage.keep()
         end_killed_runs(instance)
         # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
         config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
@@ -101,7 +102,7 @@ class _EventHandler(logging.Handler):
 
 def _event_logger(on_event: Callable[[dg.DagsterEvent], None]) -> dg.LoggerDefinition:
     def start(_context: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("subdyn", logging.INFO)
+        logger = logging.Logger("subdyn", logging.DEBUG)
         logger.addHandler(_EventHandler(on_event))
         return logger
 

@@ -1,0 +1,160 @@
+"""What goes wrong is named, stops only what depends on it, and the next run heals it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import dagster as dg
+import psycopg
+import pytest
+
+from orchestration.assets import raw
+from orchestration.headless import run_job
+from orchestration.settings import Settings
+from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_house, rows
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = """
+    select 'transactions', count(*), sum(amount) from raw_billing.transactions
+    union all select 'history', count(*), sum(balance_amount) from marts.fct_customer_history
+    union all select 'sessions', count(*), null from raw_middleware.online_sessions
+    union all select 'logons', count(*), null from raw_platform.logons
+    order by 1
+"""
+
+
+@pytest.fixture
+def one_quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raw, "RETRIES", dg.RetryPolicy(max_retries=1, delay=0))
+
+
+@pytest.fixture
+def house_without_operator(
+    fresh_database: str, home: Path, operator: OperatorUrls
+) -> Callable[..., Settings]:
+    def made(**urls: str) -> Settings:
+        return open_house(home, fresh_database, operator, **{"middleware_url": "", **urls})
+
+    return made
+
+
+def subdyn(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **settings.environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{quote(password)}@{host}"))
+
+
+def test_a_wrong_password_is_named_at_once_and_shown_nowhere(
+    house_without_operator: Callable[..., Settings], operator: OperatorUrls
+) -> None:
+    settings = house_without_operator(
+        billing_url=with_password(operator.billing_url, "wr0ng-secret"), platform_url=""
+    )
+    outcome = run_job(settings, "hourly", AS_OF)
+    failed = [failure for failure in outcome.failures if failure.startswith("raw__billing__")]
+    assert len(failed) == 9
+    assert all("billing" in failure and "\n" not in failure for failure in failed)
+    assert "wr0ng-secret" not in "".join(outcome.failures)
+    stored = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
+    assert b"wr0ng-secret" not in stored
+
+
+def test_a_missing_server_stops_its_own_street_only(
+    house_without_operator: Callable[..., Settings], operator: OperatorUrls, one_quick_retry: None
+) -> None:
+    settings = house_without_operator(billing_url="postgresql://nobody@127.0.0.1:1/billing")
+    outcome = run_job(settings, "hourly", AS_OF)
+    assert all(failure.startswith("raw__billing__") for failure in outcome.failures)
+    assert rows(settings, "select count(*) > 0 from marts.subscriber_metrics") == [(True,)]
+
+    healed = house_without_operator()
+    assert run_job(healed, "hourly", AS_OF).failures == ()
+    assert len(customer_dynamics(healed)) == 4
+
+
+def test_a_missing_table_stops_what_depends_on_it_and_is_named(
+    house_without_operator: Callable[..., Settings], operator: OperatorUrls, copy_of: Callable[[str], str]
+) -> None:
+    billing_url = copy_of(operator.billing_url)
+    with psycopg.connect(billing_url) as connection:
+        connection.execute("alter table packages rename to parcels")
+    settings = house_without_operator(billing_url=billing_url, platform_url="")
+    outcome = run_job(settings, "hourly", AS_OF)
+    assert [failure.partition(":")[0] for failure in outcome.failures] == ["raw__billing__packages"]
+    assert "no table packages" in outcome.failures[0]
+    loaded = rows(settings, "select count(*) from raw_billing.watermarks")
+    assert loaded == [(8,)]
+
+    with psycopg.connect(billing_url) as connection:
+        connection.execute("alter table parcels rename to packages")
+    assert run_job(settings, "hourly", AS_OF).failures == ()
+    assert len(customer_dynamics(settings)) == 4
+
+
+def test_a_killed_run_is_healed_by_the_next(
+    nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path
+) -> None:
+    settings = open_house(home, fresh_database, operator)
+    killed = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
+    _wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+
+    again = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
+    _, told = again.communicate(timeout=300)
+    assert again.returncode == 0, told
+    assert rows(settings, COUNTS) == rows(nightly_house, COUNTS)
+    assert customer_dynamics(settings) == customer_dynamics(nightly_house)
+
+
+def test_two_runs_at_once_double_nothing(
+    nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path, tmp_path: Path
+) -> None:
+    # Two homes: neither knows of the other but through the warehouse.
+    here = open_house(home, fresh_database, operator)
+    there = here.model_copy(update={"home": tmp_path / "another home"})
+    running = [subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat()) for settings in (here, there)]
+    told = [run.communicate(timeout=500)[1] for run in running]
+    assert [run.returncode for run in running] == [0, 0], told
+    assert rows(here, COUNTS) == rows(nightly_house, COUNTS)
+    assert customer_dynamics(here) == customer_dynamics(nightly_house)
+
+
+def test_a_failed_run_ends_with_one_line_and_exit_code_one(nightly_house: Settings, tmp_path: Path) -> None:
+    broken = Settings.model_validate(
+        {
+            "home": tmp_path,
+            "warehouse_url": nightly_house.warehouse_url,
+            "billing_url": "postgresql://nobody@127.0.0.1:1/billing?connect_timeout=1",
+            "platform_url": "",
+            "middleware_url": "",
+        }
+    )
+    verifying = subdyn(broken, "verify")
+    _, told = verifying.communicate(timeout=100)
+    assert verifying.returncode == 1
+    assert "127.0.0.1:1/billing" in told.splitlines()[-1]
+    assert "Traceback" not in told
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
