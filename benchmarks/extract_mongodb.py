@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -21,9 +22,10 @@ from benchmarks.extract_setting import Run, compare, execute, peer_python, postg
 from demo.embedded_mongo import EmbeddedMongo
 
 
-def main(documents: int = 100_000) -> None:
+def main(documents: int = 50_000) -> None:
     """Prints the comparison and the documents per second beyond the drain; the limit is 25,000."""
     peer = peer_python()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = tempfile.mkdtemp(prefix="subdyn-bench-peer-")
     name = f"bench_{secrets.token_hex(4)}"
     own = None if "SUBDYN_BENCH_MONGO_URL" in os.environ else EmbeddedMongo(Path(home) / "mongo")

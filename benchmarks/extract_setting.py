@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,8 @@ class Server:
 
 @contextmanager
 def postgresql() -> Iterator[Server]:
-    """A server of its own, gone afterwards."""
+    """A server of its own, gone afterwards, also when the benchmark is told to stop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="subdyn-bench-"))
     postgres = EmbeddedPostgres(folder / "postgres", secrets.token_urlsafe(12), laptop_settings())
     try:
