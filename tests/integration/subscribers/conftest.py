@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from dbt.contracts.graph.manifest import Manifest
+from psycopg import sql
 
 from orchestration.migrate import migrate
 from tests.conftest import PostgresServer
@@ -23,6 +25,10 @@ class ParsedProject:
     scratch: Path
     manifest: Manifest
 
+    def warehouse(self, server: PostgresServer) -> Warehouse:
+        """The warehouse in the database that the project was parsed for."""
+        return Warehouse(server.database_url(self.database), self.scratch, self.manifest)
+
 
 @pytest.fixture(scope="session")
 def parsed_project(
@@ -35,25 +41,43 @@ def parsed_project(
 
 
 @contextmanager
-def _new_warehouse(server: PostgresServer, project: ParsedProject) -> Iterator[Warehouse]:
+def new_warehouse(server: PostgresServer, project: ParsedProject) -> Iterator[Warehouse]:
+    """A migrated warehouse with empty raw tables, for as long as the context lasts."""
     url = server.create_database(project.database)
     try:
         migrate(url)
         RawPlatform(url).create()
-        yield Warehouse(url, project.scratch, project.manifest)
+        yield project.warehouse(server)
     finally:
         server.drop_database(project.database)
+
+
+def copy_database(server: PostgresServer, original: str, copy: str) -> None:
+    """Make a database like another one, which loses whoever is connected to it."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (original,)
+        )
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(copy), sql.Identifier(original))
+        )
+        # rights on a database are not copied with it
+        connection.execute(
+            sql.SQL("grant connect, create, temporary on database {} to subdyn_pipeline").format(
+                sql.Identifier(copy)
+            )
+        )
 
 
 @pytest.fixture
 def warehouse(postgres_server: PostgresServer, parsed_project: ParsedProject) -> Iterator[Warehouse]:
     """A warehouse of one test; not in a module that uses `shared_warehouse`."""
-    with _new_warehouse(postgres_server, parsed_project) as made:
+    with new_warehouse(postgres_server, parsed_project) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def shared_warehouse(postgres_server: PostgresServer, parsed_project: ParsedProject) -> Iterator[Warehouse]:
     """A warehouse that the tests of a module share."""
-    with _new_warehouse(postgres_server, parsed_project) as made:
+    with new_warehouse(postgres_server, parsed_project) as made:
         yield made

@@ -67,7 +67,8 @@ class RawPlatform:
         load_id = self._next_load_id()
         self.connection.execute(
             sql.SQL(
-                "update raw_platform.{} set _deleted_at = %(as_of)s, _load_id = %(load)s where id = any(%(ids)s)"
+                "update raw_platform.{} set _deleted_at = %(as_of)s, _load_id = %(load)s"
+                " where id = any(%(ids)s)"
             ).format(sql.Identifier(table)),
             {"as_of": as_of, "load": load_id, "ids": list(ids)},
         )
@@ -82,9 +83,9 @@ class RawPlatform:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute("drop table if exists arrived")
             cursor.execute(
-                sql.SQL("create temporary table arrived on commit drop as select {} from raw_platform.{} limit 0").format(
-                    names, sql.Identifier(name)
-                )
+                sql.SQL(
+                    "create temporary table arrived on commit drop as select {} from raw_platform.{} limit 0"
+                ).format(names, sql.Identifier(name))
             )
             with cursor.copy(sql.SQL("copy arrived ({}) from stdin").format(names)) as copy:
                 for row in rows:
@@ -96,9 +97,9 @@ class RawPlatform:
                 )
             ).rowcount
             cursor.execute(
-                sql.SQL("insert into raw_platform.{} select {}, %(load)s, %(as_of)s, null from arrived").format(
-                    sql.Identifier(name), names
-                ),
+                sql.SQL(
+                    "insert into raw_platform.{} select {}, %(load)s, %(as_of)s, null from arrived"
+                ).format(sql.Identifier(name), names),
                 {"load": load_id, "as_of": as_of},
             )
             cursor.execute(

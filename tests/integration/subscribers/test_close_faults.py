@@ -1,31 +1,50 @@
 """Closes that are killed, or meet each other, or meet a warehouse that is not ready."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
+from tests.conftest import PostgresServer
+from tests.integration.subscribers.conftest import ParsedProject, copy_database, new_warehouse
 from tests.integration.subscribers.raw_platform import RawPlatform
 from tests.integration.subscribers.warehouse import Warehouse
 
 CREATED = datetime(2024, 1, 5, tzinfo=UTC)
 DATA_THROUGH = datetime(2024, 3, 10, tzinfo=UTC)
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+
+
+@pytest.fixture(scope="module")
+def prepared(postgres_server: PostgresServer, parsed_project: ParsedProject) -> Iterator[str]:
+    """The name of a database in which everything is built, and two months of three subscribers may close."""
+    name = f"{parsed_project.database}_prepared"
+    with new_warehouse(postgres_server, parsed_project) as warehouse:
+        RawPlatform(warehouse.url).load(
+            {
+                "subscribers": [{"id": number, "created_at": CREATED} for number in (1, 2, 3)],
+                "users": [
+                    {"id": number, "subscriber_id": number, "created_at": CREATED} for number in (1, 2, 3)
+                ],
+            },
+            DATA_THROUGH,
+        )
+        warehouse.build("--exclude", "tag:monthly_close,tag:monthly_close+")
+        copy_database(postgres_server, parsed_project.database, name)
+    yield name
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture
-def ready_to_close(warehouse: Warehouse) -> Warehouse:
-    """Everything is built, and two months of three subscribers may close."""
-    RawPlatform(warehouse.url).load(
-        {
-            "subscribers": [{"id": number, "created_at": CREATED} for number in (1, 2, 3)],
-            "users": [{"id": number, "subscriber_id": number, "created_at": CREATED} for number in (1, 2, 3)],
-        },
-        DATA_THROUGH,
-    )
-    warehouse.build("--exclude", "tag:monthly_close,tag:monthly_close+")
-    return warehouse
+def ready_to_close(
+    postgres_server: PostgresServer, parsed_project: ParsedProject, prepared: str
+) -> Iterator[Warehouse]:
+    """A copy of the prepared database."""
+    copy_database(postgres_server, prepared, parsed_project.database)
+    yield parsed_project.warehouse(postgres_server)
+    postgres_server.drop_database(parsed_project.database)
 
 
 def _wait_for(connection: psycopg.Connection, query: str) -> int:
@@ -54,7 +73,8 @@ def test_a_close_killed_half_way_leaves_nothing_and_the_next_closes_all(ready_to
             with ready_to_close.connect() as watcher:
                 backend = _wait_for(
                     watcher,
-                    "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+                    "select pid from pg_stat_activity where wait_event_type = 'Lock'"
+                    " and datname = current_database()"
                     " and query ilike '%insert into%subscriber_metrics_monthly%'",
                 )
                 watcher.execute("select pg_terminate_backend(%s)", (backend,))

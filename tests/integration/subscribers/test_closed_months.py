@@ -49,7 +49,13 @@ SOURCE = {
         _logon(4, 1, "2024-03-10 07:50", None),
     ],
     "subscriber_settings": [
-        {"id": 1, "subscriber_id": 1, "setting": "file_limit_mb", "value": "100", "happened_at": _at("2024-01-05")}
+        {
+            "id": 1,
+            "subscriber_id": 1,
+            "setting": "file_limit_mb",
+            "value": "100",
+            "happened_at": _at("2024-01-05"),
+        }
     ],
 }
 
@@ -64,15 +70,20 @@ def closed(shared_warehouse: Warehouse) -> Iterator[Warehouse]:
 
 def _closed_rows(warehouse: Warehouse) -> list[dict[str, Any]]:
     return warehouse.rows(
-        "select *, xmin::text as written_by from closed.subscriber_metrics_monthly order by subscriber_id, month"
+        "select *, xmin::text as written_by from closed.subscriber_metrics_monthly"
+        " order by subscriber_id, month"
     )
 
 
 def _versions(warehouse: Warehouse) -> dict[str, list[dict[str, Any]]]:
     return {
-        table: warehouse.rows(f"select t.*::text, xmin::text from closed.{table} as t order by 1")  # noqa: S608
+        table: warehouse.rows(f"select t.*::text, xmin::text from closed.{table} as t order by 1")
         for table in CLOSED_TABLES
     }
+
+
+def test_the_unit_tests_of_the_rules_pass(closed: Warehouse) -> None:
+    closed.dbt("test", "--select", "test_type:unit")
 
 
 def test_first_run_closes_the_months_that_are_over_and_says_late(closed: Warehouse) -> None:
@@ -131,7 +142,8 @@ def test_a_session_that_plays_a_replica_is_refused_as_well(closed: Warehouse) ->
         "drop schema closed cascade",
         "alter table closed.restatements rename to other",
         "create rule nothing as on insert to closed.restatements do instead nothing",
-        "create or replace function closed.refuse_change() returns trigger language plpgsql as 'begin return null; end'",
+        "create or replace function closed.refuse_change() returns trigger language plpgsql"
+        " as 'begin return null; end'",
         "create table closed.other (a int)",
         "set role subdyn_owner",
     ],
@@ -146,12 +158,14 @@ def test_a_row_that_does_not_link_to_the_one_before_is_refused(closed: Warehouse
     value = {"super_users": "7", "row_hash": "repeat('0', 64)", "previous_hash": "null"}[column]
     with closed.connect("subdyn_pipeline") as connection:
         connection.execute(
-            f"create temporary table forged as select (closed_row).* from ("  # noqa: S608
+            f"create temporary table forged as select (closed_row).* from ("
             f"select closed_row from closed.subscriber_metrics_monthly as closed_row"
             f" where subscriber_id = 1 and month = '2024-02-01') as latest;"
             f"update forged set month = '2024-03-01', {column} = {value}".encode()
         )
-        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="subscriber 1, month 2024-03-01"):
+        with pytest.raises(
+            psycopg.errors.IntegrityConstraintViolation, match="subscriber 1, month 2024-03-01"
+        ):
             connection.execute("insert into closed.subscriber_metrics_monthly select * from forged")
 
 
@@ -176,7 +190,13 @@ def test_late_facts_go_to_the_ledger_and_leave_the_closed_row_alone(closed: Ware
                 _logon(4, 1, "2024-03-10 07:50", "2024-03-10 09:00"),
             ],
             "user_changes": [
-                {"id": 1, "user_id": 1, "subscriber_id": 1, "happened_at": _at("2024-02-20"), "change": "locked"}
+                {
+                    "id": 1,
+                    "user_id": 1,
+                    "subscriber_id": 1,
+                    "happened_at": _at("2024-02-20"),
+                    "change": "locked",
+                }
             ],
             "subscriber_settings": [
                 {
@@ -196,12 +216,26 @@ def test_late_facts_go_to_the_ledger_and_leave_the_closed_row_alone(closed: Ware
     ledger = closed.rows("select * from closed.restatements order by month, metric")
     assert {row["noticed_at"] for row in ledger} == {noticed_at}
     shown = [
-        (row["month"].month, row["metric"], row["closed_value"], row["value_now"], row["difference"], row["cause"])
+        (
+            row["month"].month,
+            row["metric"],
+            row["closed_value"],
+            row["value_now"],
+            row["difference"],
+            row["cause"],
+        )
         for row in ledger
     ]
     assert shown == [
         (1, "concurrent_max", "1", "2", 1, "logons"),
-        (1, "concurrent_max_at", "2024-01-10T10:00:00.000000Z", "2024-01-10T10:30:00.000000Z", 1800, "logons"),
+        (
+            1,
+            "concurrent_max_at",
+            "2024-01-10T10:00:00.000000Z",
+            "2024-01-10T10:30:00.000000Z",
+            1800,
+            "logons",
+        ),
         (1, "logon_minutes", "90", "105", 15, "logons"),
         (2, "active_staff", "1", "0", -1, "user_changes"),
         (2, "enabled_staff", "1", "0", -1, "user_changes"),
@@ -227,13 +261,13 @@ def test_a_month_waits_for_its_grace_and_then_closes_in_time(closed: Warehouse) 
     platform = RawPlatform(closed.url)
     platform.load({}, _at("2024-04-01 23:59:59"))
     closed.build()
-    assert closed.value("select max(month) from closed.subscriber_metrics_monthly where subscriber_id = 1") == date(
-        2024, 2, 1
-    )
+    assert closed.value(
+        "select max(month) from closed.subscriber_metrics_monthly where subscriber_id = 1"
+    ) == date(2024, 2, 1)
     # a day after March ended in Kathmandu, it has not yet in UTC
-    assert closed.value("select max(month) from closed.subscriber_metrics_monthly where subscriber_id = 2") == date(
-        2024, 3, 1
-    )
+    assert closed.value(
+        "select max(month) from closed.subscriber_metrics_monthly where subscriber_id = 2"
+    ) == date(2024, 3, 1)
     platform.load({}, LATER)
     closed.build()
     rows = [row for row in _closed_rows(closed) if row["month"] == date(2024, 3, 1)]

@@ -18,7 +18,7 @@ AS_OF = datetime(2024, 10, 2, tzinfo=UTC)
 DAILY_PEAKS = """
 select day.start_at as day, most.at_once, most.first_at
 from (
-    select generate_series(timestamptz '2024-01-02 00:00+00', timestamptz '2024-09-30 00:00+00', '1 day') as start_at
+    select generate_series(timestamptz '2024-01-02 00:00+00', '2024-09-30 00:00+00', '1 day') as start_at
 ) as day
 cross join lateral (
     {{ most_at_once("
@@ -83,7 +83,9 @@ def test_most_at_once_is_the_published_peak(hospital: Warehouse) -> None:
 
 def test_each_days_peak_is_the_published_one(hospital: Warehouse) -> None:
     compiled = hospital.dbt("compile", "--inline", DAILY_PEAKS).results[0].node.compiled_code
-    found = {row["day"].date().isoformat(): (row["at_once"], row["first_at"]) for row in hospital.rows(compiled)}
+    found = {
+        row["day"].date().isoformat(): (row["at_once"], row["first_at"]) for row in hospital.rows(compiled)
+    }
     published = {
         row["date"]: (int(row["peak_half_open"]), _instant(row["at_half_open"]))
         for row in _published("hillmaker_daily_peaks_output.csv")
