@@ -17,8 +17,13 @@ NOT_BUILT = (
     psycopg.errors.UndefinedFunction,
     psycopg.errors.InvalidSchemaName,
 )
-# Compiling takes longer than these statements; passing a row on costs less than the planner thinks.
-PLANNING = ("set local jit = off", "set local parallel_tuple_cost = 0", "set local work_mem = '64MB'")
+# Instants come in UTC. Compiling takes longer than these statements; passing rows on costs less than planned.
+SETTINGS = (
+    "set local time zone 'UTC'",
+    "set local jit = off",
+    "set local parallel_tuple_cost = 0",
+    "set local work_mem = '64MB'",
+)
 
 
 class Snapshot:
@@ -46,7 +51,7 @@ def reading(connection: psycopg.Connection[Any]) -> Iterator[Snapshot]:
     try:
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
-            for setting in PLANNING:
+            for setting in SETTINGS:
                 connection.execute(setting)
             yield Snapshot(connection)
     except NOT_BUILT as error:

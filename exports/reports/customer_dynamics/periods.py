@@ -58,6 +58,13 @@ class Timeline:
         """The `as_of` of each period."""
         return [period.as_of for period in self.periods]
 
+    @property
+    def cut_hours(self) -> list[datetime]:
+        """The UTC hours that do not lie within one of the days, or not wholly before the last `as_of`."""
+        bounds = {day.starts_at for day in self.days} | {self.asked.starts_at, *self.ends[-1:]}
+        hours = {bound: bound.replace(minute=0, second=0, microsecond=0) for bound in bounds}
+        return sorted({hour for bound, hour in hours.items() if hour != bound})
+
 
 def cut(
     around: Sequence[LocalDay],

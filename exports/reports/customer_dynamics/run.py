@@ -88,6 +88,7 @@ class _Question:
         if known["data_through_at"] is None:
             raise NotReady("billing has never been loaded completely; run: subdyn run nightly")
         self.data_through: datetime = known["data_through_at"]
+        self._has_hours: bool = known["has_hours"]
         self.timeline = self._timeline(as_of, known["first_data_at"])
         branches = [company for company in (scope, asked.company_id) if company is not None]
         self._filters = {
@@ -147,8 +148,16 @@ class _Question:
             "day_starts": [day.starts_at for day in timeline.days],
             "day_dates": [day.on_date for day in timeline.days],
             "day_periods": list(timeline.day_periods),
+            "cut_hours": timeline.cut_hours,
         }
-        return self._sums(movements_statement(of_package=self._asked.package_id is not None), asked)
+        return self._sums(movements_statement(self._movements_source()), asked)
+
+    def _movements_source(self) -> str:
+        asked = self._asked
+        if asked.package_id is not None:
+            return "movements_of_package"
+        by_hour = self._has_hours and not (asked.by_package or asked.tags or asked.owner_user_id)
+        return "movements_by_hour" if by_hour else "movements_of_all"
 
     def _clients(self) -> Mapping[Key, Sums]:
         last = len(self.timeline.periods)

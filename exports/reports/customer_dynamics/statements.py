@@ -1,6 +1,6 @@
 """The report's SQL, put together from the files beside this module: here and nowhere else.
 
-movements   passing, held -> movements (of all, or of the package asked for) -> movement_sums
+movements   passing, held -> movements (of all, of the package asked for, or by hour) -> movement_sums
 blocks      for each way to states: states x members -> memberships -> groups; all groups -> blocks
 """
 
@@ -20,14 +20,12 @@ def statement(name: str) -> bytes:
     return files(PACKAGE).joinpath(f"{name}.sql").read_bytes()
 
 
-def movements_statement(of_package: bool) -> bytes:
-    """Movement sums by period and package; of_package: a package is asked for."""
-    source = "movements_of_package" if of_package else "movements_of_all"
-    parts = [
-        _passing(),
-        *([_held()] if of_package else []),
-        _named("movements", statement(source), "materialized"),
-    ]
+def movements_statement(source: str) -> bytes:
+    """Movement sums by period and package; source: movements_of_all, _of_package or _by_hour."""
+    parts = [_passing()]
+    if source == "movements_of_package":
+        parts.append(_held())
+    parts.append(_named("movements", statement(source), "materialized"))
     return b"with " + b", ".join(parts) + statement("movement_sums")
 
 

@@ -8,6 +8,10 @@ select
     checkpoint.first_paid_use_at,
     checkpoint.last_paid_use_at
 from changed
-inner join marts.fct_customer_month_start as checkpoint
-    on changed.checkpoint_at = checkpoint.month_start_at and changed.customer_id = checkpoint.customer_id
+cross join lateral (
+    select state.*
+    from marts.fct_customer_month_start as state
+    where state.month_start_at = changed.checkpoint_at and state.customer_id = changed.customer_id
+    limit 1 -- few customers, each found by the index: never worth reading the whole month for
+) as checkpoint
 where checkpoint.is_existing

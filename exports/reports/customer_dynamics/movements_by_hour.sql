@@ -1,0 +1,59 @@
+-- Movements summed by local day, kind and currency from the hourly sums; the hours that a local midnight cuts (zones at :30 and
+-- :45) are read movement by movement. Fits filters by company and client type alone.
+select
+    day,
+    kind,
+    currency,
+    null::bigint as package_id,
+    true as is_of_period,
+    true as is_of_total,
+    sum(movements) as movements,
+    sum(positive_movements) as positive_movements,
+    sum(amount) as amount
+from (
+    select
+        width_bucket(hours.hour_start_at, %(day_starts)s::timestamptz[]) as day,
+        hours.kind,
+        hours.currency,
+        sum(hours.movement_count) as movements,
+        sum(hours.positive_count) as positive_movements,
+        sum(hours.amount) as amount
+    from marts.fct_hourly_movements as hours
+    where
+        hours.hour_start_at >= %(starts_at)s
+        and hours.hour_start_at < %(last_end_at)s
+        and hours.hour_start_at != all(%(cut_hours)s::timestamptz[])
+        and (%(client_type)s::text is null or hours.customer_type = %(client_type)s)
+        and (
+            %(branches)s::bigint[] is null
+            or hours.company_id in (
+                select company.company_id
+                from marts.dim_company as company
+                where company.path @> %(branches)s::bigint[]
+            )
+        )
+    group by 1, 2, 3
+    union all
+    select
+        width_bucket(transactions.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+        transactions.kind,
+        transactions.currency,
+        count(*) as movements,
+        count(*) filter (where transactions.amount > 0) as positive_movements,
+        sum(transactions.amount) as amount
+    from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
+    inner join marts.fct_transactions as transactions
+        on
+            transactions.confirmed_at >= cut.hour_start_at
+            and transactions.confirmed_at < cut.hour_start_at + interval '1 hour'
+    where
+        transactions.confirmed_at >= %(starts_at)s
+        and transactions.confirmed_at < %(last_end_at)s
+        and (
+            transactions.kind in ('payment', 'activation_fee', 'subscription_fee')
+            or (transactions.kind = 'service_charge' and transactions.package_id is null)
+        )
+        and (%(filtered)s is false or transactions.customer_id in (select customer_id from passing))
+    group by 1, 2, 3
+) as parts
+group by 1, 2, 3
