@@ -16,6 +16,7 @@ PARTS = {
     "extract_setting",
     "extract_run",
     "extract_peer",
+    "subscriber_peer",
 }
 
 
