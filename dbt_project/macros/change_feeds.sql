@@ -34,3 +34,23 @@
 {% macro built_relation(schema, identifier) %}
     {{ return(adapter.get_relation(target.database, schema, identifier) if execute else none) }}
 {% endmacro %}
+
+
+{#
+  Indexes by which the raw rows of a changed key are found; extraction makes none beyond its own needs. Asked for only
+  where missing: creating an index waits for whoever is loading the table, even if it is there already.
+#}
+{% macro index_raw_tables(source_name, tables, column) %}
+    {%- for table in tables if execute -%}
+        {%- set name = table ~ '_' ~ column ~ '_of_changes' -%}
+        {%- set relation = source(source_name, table) -%}
+        {%- set found = run_query(
+            "select 1 from pg_index join pg_class on pg_class.oid = indexrelid where indrelid = '" ~ relation
+            ~ "'::regclass and relname = '" ~ name ~ "'"
+        ) -%}
+        {%- if not found.rows | length %}
+            create index {{ name }} on {{ relation }} ({{ column }});
+            analyze {{ relation }};
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}

@@ -10,3 +10,21 @@
     {{ model.compiled_code }}
     $$ language {{ model.config.get('meta', {}).get('language', 'sql') }}
 {% endmacro %}
+
+
+{# A function whose definition has not changed is left alone: a rerun changes no catalogue row. #}
+{% macro postgres__function_execute_build_sql(build_sql, existing_relation, target_relation) %}
+    {%- set definition_hash = local_md5(build_sql) -%}
+    {% if existing_relation is not none and recorded_definition_hash(target_relation) == definition_hash %}
+        {% call noop_statement('main', 'FUNCTION KEPT') %}{% endcall %}
+    {% else %}
+        {% call statement('main') %}
+            {{ build_sql }}
+
+            insert into intermediate.kept_definitions (relation_name, definition_hash)
+            values ('{{ target_relation.schema }}.{{ target_relation.identifier }}', '{{ definition_hash }}')
+            on conflict (relation_name) do update set definition_hash = excluded.definition_hash
+        {% endcall %}
+        {{ adapter.commit() }}
+    {% endif %}
+{% endmacro %}

@@ -16,8 +16,8 @@
                 data_through_at timestamptz
             );
 
-            create table if not exists intermediate.view_definitions (
-                view_name text primary key,
+            create table if not exists intermediate.kept_definitions (
+                relation_name text primary key,
                 definition_hash text not null
             );
         {% endcall %}

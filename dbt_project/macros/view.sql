@@ -22,9 +22,9 @@
     {% call statement('main') -%}
         {{ get_create_view_as_sql(target_relation, sql) }};
 
-        insert into intermediate.view_definitions (view_name, definition_hash)
+        insert into intermediate.kept_definitions (relation_name, definition_hash)
         values ('{{ this.schema }}.{{ this.identifier }}', '{{ definition_hash }}')
-        on conflict (view_name) do update set definition_hash = excluded.definition_hash
+        on conflict (relation_name) do update set definition_hash = excluded.definition_hash
     {%- endcall %}
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=False) %}
     {% do persist_docs(target_relation, model) %}
@@ -37,7 +37,7 @@
 
 {% macro recorded_definition_hash(relation) %}
     {%- set found = run_query(
-        "select definition_hash from intermediate.view_definitions where view_name = '"
+        "select definition_hash from intermediate.kept_definitions where relation_name = '"
         ~ relation.schema ~ "." ~ relation.identifier ~ "'"
     ) -%}
     {{ return(found.columns[0].values()[0] if found and found.rows | length else none) }}

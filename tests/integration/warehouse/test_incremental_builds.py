@@ -9,7 +9,7 @@ from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 OF_THE_BUILDS = {
     "intermediate.int_customer_changes",
     "intermediate.model_watermarks",
-    "intermediate.view_definitions",
+    "intermediate.kept_definitions",
     "marts.dim_customer_history",
 }
 

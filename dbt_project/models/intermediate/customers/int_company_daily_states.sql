@@ -161,7 +161,12 @@ company_days as (
         held.currency,
         days.local_date,
         days.day_number
-    from (select distinct company_id, currency from branch_changes) as held
+    from (
+        select distinct
+            company_id,
+            currency
+        from branch_changes
+    ) as held
     inner join {{ ref('dim_company') }} as companies on held.company_id = companies.company_id
     inner join {{ ref('int_series_days') }} as days on companies.time_zone = days.time_zone
 )

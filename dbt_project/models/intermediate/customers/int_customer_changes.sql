@@ -3,6 +3,7 @@
     incremental_strategy='delete+insert',
     unique_key='customer_id',
     indexes=[{'columns': ['customer_id'], 'unique': true}, {'columns': ['change_id']}],
+    pre_hook="{{ index_raw_tables('billing', ['accounts', 'subscriptions', 'transactions'], 'customer_id') }}",
     meta={
         'change_sources': [
             ['billing', 'customers'],

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='date_day', indexes=[
+{{ config(materialized='incremental', incremental_strategy='append', indexes=[
     {'columns': ['date_day'], 'unique': true},
 ]) }}
 
@@ -15,3 +15,6 @@ select
     extract(week from day)::int as iso_week,
     to_char(day, 'YYYY-MM') as month_label
 from generate_series(timestamp '2000-01-01', timestamp '2049-12-31', interval '1 day') as calendar (day)
+{% if is_incremental() %}
+    where false
+{% endif %}

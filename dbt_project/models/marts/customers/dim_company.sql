@@ -21,7 +21,7 @@ walks as (
         walks.company_id,
         parents.parent_company_id as next_company_id,
         parents.company_id || walks.path as path,
-        parents.parent_company_id is not distinct from walks.company_id as is_in_cycle
+        coalesce(parents.parent_company_id = walks.company_id, false) as is_in_cycle
     from walks
     inner join companies as parents on walks.next_company_id = parents.company_id
     where parents.company_id != all(walks.path)

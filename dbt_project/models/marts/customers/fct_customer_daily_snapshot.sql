@@ -33,5 +33,5 @@ inner join {{ ref('fct_customer_history') }} as history
     on
         customers.customer_id = history.customer_id
         and history.valid_from < days.as_of_at
-        and (history.valid_to is null or days.as_of_at <= history.valid_to)
+        and (history.valid_to is null or history.valid_to >= days.as_of_at)
 where history.is_existing
