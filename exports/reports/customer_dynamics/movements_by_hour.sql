@@ -42,14 +42,16 @@ from (
         count(*) filter (where transactions.amount > 0) as positive_movements,
         sum(transactions.amount) as amount
     from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
-    inner join marts.fct_transactions as transactions
-        on
-            transactions.confirmed_at >= cut.hour_start_at
-            and transactions.confirmed_at < cut.hour_start_at + interval '1 hour'
+    cross join lateral (
+        select *
+        from marts.fct_transactions as of_hour
+        where
+            of_hour.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
+            and of_hour.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
+        offset 0 -- hour by hour through the index, not all hours at once
+    ) as transactions
     where
-        transactions.confirmed_at >= %(starts_at)s
-        and transactions.confirmed_at < %(last_end_at)s
-        and (
+        (
             transactions.kind in ('payment', 'activation_fee', 'subscription_fee')
             or (transactions.kind = 'service_charge' and transactions.package_id is null)
         )

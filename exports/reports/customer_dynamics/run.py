@@ -88,7 +88,6 @@ class _Question:
         if known["data_through_at"] is None:
             raise NotReady("billing has never been loaded completely; run: subdyn run nightly")
         self.data_through: datetime = known["data_through_at"]
-        self._has_hours: bool = known["has_hours"]
         self.timeline = self._timeline(as_of, known["first_data_at"])
         branches = [company for company in (scope, asked.company_id) if company is not None]
         self._filters = {
@@ -156,8 +155,10 @@ class _Question:
         asked = self._asked
         if asked.package_id is not None:
             return "movements_of_package"
-        by_hour = self._has_hours and not (asked.by_package or asked.tags or asked.owner_user_id)
-        return "movements_by_hour" if by_hour else "movements_of_all"
+        # the hourly sums know company and client type, nothing else of a customer
+        if asked.by_package or asked.tags or asked.owner_user_id is not None:
+            return "movements_of_all"
+        return "movements_by_hour"
 
     def _clients(self) -> Mapping[Key, Sums]:
         last = len(self.timeline.periods)

@@ -71,11 +71,12 @@ ROW_BY_ROW = [
     "fct_customer_history",
     "fct_customer_month_start",
     "fct_exchange_rates",
+    "fct_hourly_movements",
     "fct_package_holdings",
     "fct_transactions",
 ]
 FUNCTIONS = ["exchange_rate", "local_day_start", "months_before"]
-READ_BY_THE_REPORT = [f"+{name}" for name in [*ROW_BY_ROW, "data_through", *FUNCTIONS]]
+READ_BY_THE_REPORT = [f"+{name}" for name in ["int_billing_built_through", "data_through", *FUNCTIONS]]
 Tables = Mapping[str, Mapping[tuple[Any, ...], Mapping[str, Any]]]
 
 
