@@ -6,6 +6,8 @@ import dagster as dg
 
 # Far enough back for any house; a month before it is closed all the same, together with the first one shown.
 CLOSED_MONTHS = dg.MonthlyPartitionsDefinition(start_date="2010-01-01")
+# A month waits so long after its end for facts that come late; after that they go to the ledger.
+CLOSING_GRACE = timedelta(hours=24)
 
 
 def last_complete_month(instant: datetime) -> str:

@@ -1,6 +1,7 @@
 """closed/<table>: written once per month by the job monthly_close, and refused any change by the database."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,7 +11,7 @@ from orchestration.assets.raw import RETRIES
 from orchestration.assets.warehouse import WAREHOUSE_POOL
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import CLOSING_TAG, StreetTranslator, asset_nodes, is_closed
-from orchestration.partitions import CLOSED_MONTHS
+from orchestration.partitions import CLOSED_MONTHS, CLOSING_GRACE
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 
@@ -30,7 +31,10 @@ def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> 
         retry_policy=RETRIES,
     )
     def closed_months(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
-        through = context.partition_key[:7]
-        yield from build(context, settings, manifest, translator, begin(context), close_through=through)
+        variables = {
+            "close_through": context.partition_key[:7],
+            "closing_grace_hours": CLOSING_GRACE // timedelta(hours=1),
+        }
+        yield from build(context, settings, manifest, translator, begin(context), **variables)
 
     return [closed_months]
