@@ -95,7 +95,7 @@ class _Question:
             "tags": list(asked.tags) or None,
             "owner_user_id": asked.owner_user_id,
             "branches": branches or None,
-            "filtered": bool(asked.client_type or asked.tags or asked.owner_user_id or branches),
+            "filtered": bool(asked.client_type or asked.tags or asked.owner_user_id is not None or branches),
             "package_id": asked.package_id,
             "by_package": asked.by_package,
             "currency": asked.currency,
@@ -178,6 +178,8 @@ class _Question:
         )
         asked = {
             **self._filters,
+            # a package asked for narrows the customers as any filter does
+            "filtered": self._filters["filtered"] or self._asked.package_id is not None,
             "ends": ends,
             "last_end_at": ends[-1],
             "rate_dates": [self.timeline.rate_dates[number] for number in numbers],

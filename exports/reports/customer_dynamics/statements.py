@@ -38,6 +38,11 @@ def blocks_statement(ways: tuple[Way, ...], of_package: bool, by_package: bool) 
         (True, True): "members_of_package_by_package",
     }[of_package, by_package]
     parts = [_passing()]
+    if of_package:
+        parts = [
+            _named("passing_any_package", statement("passing_customers"), "not materialized"),
+            _named("passing", statement("passing_holders"), "not materialized"),
+        ]
     if any(way.needs_changed for way in ways):
         parts.append(_named("changed", statement("changed_before_checkpoint"), "materialized"))
     memberships = b"select null::bigint as package_id, * from customer_states"

@@ -15,12 +15,11 @@ QUESTIONS = 40
 
 
 def assert_every_cell_agrees(warehouse: BillingWarehouse, operator: Operator, seed: object) -> None:
-    rng = random.Random(str(seed))
+    operator.rng = random.Random(str(seed))
     source = operator.source
     told = 0
     with psycopg.connect(warehouse.url) as connection:
         for _ in range(QUESTIONS):
-            operator.rng = rng
             question = random_question(operator)
             said = answer(connection, question)
             assert said == expected(source, question, operator.data_through), question
@@ -37,12 +36,10 @@ def test_the_report_equals_the_recomputation_before_and_after_late_changes(
     warehouse.build()
     assert_every_cell_agrees(warehouse, operator, seed)
 
-    for change in range(2):
-        operator.rng = random.Random(f"{seed} {change}")
-        mutate(operator)
-        warehouse.load(operator.tables, operator.data_through)
-        warehouse.build()
-        assert_every_cell_agrees(warehouse, operator, (seed, change))
+    mutate(operator)
+    warehouse.load(operator.tables, operator.data_through)
+    warehouse.build()
+    assert_every_cell_agrees(warehouse, operator, f"{seed} after late changes")
 
 
 @pytest.mark.parametrize("seed", [101, 102])
@@ -50,9 +47,10 @@ def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: Billing
     operator = make_operator(seed)
     warehouse.load(operator.tables, operator.data_through)
     warehouse.build()
-    mutate(operator)
-    warehouse.load(operator.tables, operator.data_through)
-    warehouse.build()
+    for _ in range(2):
+        mutate(operator)
+        warehouse.load(operator.tables, operator.data_through)
+        warehouse.build()
     incremental = warehouse.marts()
     warehouse.forget_builds()
     warehouse.build()
