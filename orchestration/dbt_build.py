@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import psycopg
-from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from extract.errors import NeverRetry
 from extract.prepare import prepare_sources
 from orchestration.dbt_manifest import common_arguments, dbt_variables, manifest_object, use_warehouse
-from orchestration.dbt_translator import StreetTranslator, asset_nodes, functions_beside, node_key
+from orchestration.dbt_translator import (
+    StreetTranslator,
+    asset_nodes,
+    check_key,
+    functions_beside,
+    node_key,
+)
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +63,7 @@ def selected_nodes(
         nodes += [
             unique_id
             for unique_id in manifest["nodes"]
-            if get_asset_check_key_for_test(manifest, translator, unique_id, None) in wanted_checks
+            if check_key(manifest, translator, unique_id) in wanted_checks
         ]
     return nodes
 
@@ -181,7 +186,7 @@ def _raise_on_failure(
     failed = []
     for result in getattr(outcome.result, "results", []):
         unique_id = getattr(result.node, "unique_id", "")
-        is_check = get_asset_check_key_for_test(manifest, translator, unique_id, None) is not None
+        is_check = check_key(manifest, translator, unique_id) is not None
         if result.status in ("error", "runtime error") or (result.status == "fail" and not is_check):
             failed.append(f"{result.node.name}: {_one_line(result.message)}")
     if failed:

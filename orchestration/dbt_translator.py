@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 NIGHTLY_TAG = "nightly"
 CLOSING_TAG = "monthly_close"
@@ -87,6 +88,16 @@ def asset_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in _ASSET_KINDS and node["config"].get("materialized") != "ephemeral"
     }
+
+
+def check_key(
+    manifest: Mapping[str, Any], translator: StreetTranslator, unique_id: str
+) -> dg.AssetCheckKey | None:
+    """The asset check that a dbt test is; None for no test, and for one of a model that is switched off."""
+    node = manifest["nodes"].get(unique_id)
+    if node is None or (node.get("attached_node") or unique_id) not in manifest["nodes"]:
+        return None
+    return get_asset_check_key_for_test(manifest, translator, unique_id, None)
 
 
 def functions_beside(manifest: Mapping[str, Any], unique_ids: Iterable[str]) -> list[str]:

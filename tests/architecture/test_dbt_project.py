@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestration.dbt_manifest import PROJECT, prepared_manifest
-from orchestration.dbt_translator import StreetTranslator, asset_nodes, streets_of
+from orchestration.dbt_translator import StreetTranslator, asset_nodes, check_key, streets_of
 from orchestration.settings import Settings
 
 CLOCK = re.compile(
@@ -60,14 +60,11 @@ def test_no_model_reads_the_wall_clock() -> None:
 
 
 def test_every_test_is_an_asset_check(manifest: dict[str, Any]) -> None:
-    from dagster_dbt.asset_utils import get_asset_check_key_for_test
-
     translator = StreetTranslator()
     lost = [
         node["name"]
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "test"
-        and get_asset_check_key_for_test(manifest, translator, unique_id, None) is None
+        if node["resource_type"] == "test" and check_key(manifest, translator, unique_id) is None
     ]
     assert lost == []
 

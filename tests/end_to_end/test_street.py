@@ -18,7 +18,7 @@ def test_the_night_leaves_a_report_and_its_files(nightly_house: Settings) -> Non
         "customer-dynamics_2026-01-01_2026-03-31.csv",
         "customer-dynamics_2026-01-01_2026-03-31.xlsx",
     ]
-    assert rows(nightly_house, "select count(*) from app.report_results") == [(1,)]
+    assert rows(nightly_house, "select count(*) from app.report_results where role = 'schedule'") == [(1,)]
 
 
 def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
@@ -65,7 +65,7 @@ def test_a_rerun_without_new_data_touches_no_row(nightly_house: Settings) -> Non
         nightly_house,
         "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in"
         " ('raw_billing', 'raw_platform', 'raw_middleware', 'intermediate', 'marts')"
-        " and tablename not in ('load_log', 'watermarks', 'model_watermarks', 'view_definitions')",
+        " and tablename not in ('load_log', 'watermarks', 'model_watermarks', 'kept_definitions')",
     )
     versions = " union all ".join(
         f"select '{table}', count(*), sum(xmin::text::bigint) from {table}" for (table,) in tables
