@@ -3,7 +3,7 @@
     incremental_strategy='noted_keys',
     unique_key=['logon_id', 'started_at'],
     indexes=[
-        {'columns': ['subscriber_id', 'month']},
+        {'columns': ['month', 'subscriber_id']},
         {'columns': ['logon_id']},
     ],
     meta={'noted_key': 'logon_id', 'change_sources': [['platform', 'logons'], ['platform', 'subscribers']]},

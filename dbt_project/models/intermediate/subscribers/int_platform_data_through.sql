@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='source') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='sync',
+    unique_key='source',
+    post_hook="{{ analyze_when_new() }}",
+) }}
 
 select
     'platform'::text as source,

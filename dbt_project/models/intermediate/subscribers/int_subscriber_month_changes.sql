@@ -75,7 +75,8 @@ moved as (
         null as load_id
     from months
     where not exists (
-        select from {{ this }} as known
+        select
+        from {{ this }} as known
         where known.subscriber_id = months.subscriber_id and known.month = months.month
     )
     {% if metrics %}
@@ -88,7 +89,9 @@ moved as (
         null as load_id
     from {{ metrics }} as metric
     where not exists (
-        select from months where months.subscriber_id = metric.subscriber_id and months.month = metric.month
+        select
+        from months
+        where months.subscriber_id = metric.subscriber_id and months.month = metric.month
     )
     {% endif %}
     {% endif %}
