@@ -14,6 +14,7 @@ from (
             else width_bucket(stopped_at, %(ends)s::timestamptz[])
         end as last_end
     from marts.fct_package_holdings
+    where %(held_package_id)s::bigint is null or package_id = %(held_package_id)s
     offset 0 -- ranges are built from what the filter below lets through
 ) as holding
 where

@@ -148,6 +148,7 @@ class _Question:
             "day_dates": [day.on_date for day in timeline.days],
             "day_periods": list(timeline.day_periods),
             "cut_hours": timeline.cut_hours,
+            "held_package_id": self._asked.package_id,
         }
         return self._sums(movements_statement(self._movements_source()), asked)
 
@@ -180,6 +181,8 @@ class _Question:
             **self._filters,
             # a package asked for narrows the customers as any filter does
             "filtered": self._filters["filtered"] or self._asked.package_id is not None,
+            # what else the holders hold matters to a grouping alone
+            "held_package_id": None if by_package else self._asked.package_id,
             "ends": ends,
             "last_end_at": ends[-1],
             "rate_dates": [self.timeline.rate_dates[number] for number in numbers],
