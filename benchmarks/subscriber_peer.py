@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
+import duckdb  # pyright: ignore[reportMissingImports] -- lives in the environment of the benchmarks alone
 
 LOAD = """
 create table months as select * from '{folder}/months.parquet';
