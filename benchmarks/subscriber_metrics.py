@@ -19,7 +19,6 @@ from pathlib import Path
 import psutil
 import psycopg
 from psycopg import sql
-from pyarrow import RecordBatch, Schema, int64, parquet, schema, timestamp
 
 from benchmarks.extract_setting import Run, peer_python, postgresql, reported, timed
 from extract.raw_relation import of_table
@@ -33,11 +32,6 @@ MONTHS = 24
 DATA_THROUGH = datetime(2026, 11, 14, 15, tzinfo=UTC)
 HEAVY = ("int_logons_split_by_month", "int_user_months_online", "int_subscriber_months_concurrency")
 BUILD_LIMIT, HOUR_LIMIT, MONTH_LIMIT, PEER_LIMIT = 300.0, 20.0, 3.0, 3.0
-_INSTANT = timestamp("us", tz="UTC")
-LOGONS = schema(
-    [("subscriber_id", int64()), ("user_id", int64()), ("logged_on_at", _INSTANT), ("ended_at", _INSTANT)]
-)
-BATCH = 200_000
 
 
 @dataclass(frozen=True)
@@ -167,26 +161,24 @@ def _peer(url: str, folder: Path) -> Run | None:
         return None
     with psycopg.connect(url) as connection:
         logons = "select subscriber_id, user_id, logged_on_at, ended_at from staging.stg_platform__logons"
-        _export(connection, f"{logons} where not is_locked_at_logon", folder / "logons.parquet", LOGONS)
+        _export(connection, f"{logons} where not is_locked_at_logon", folder / "logons.csv")
         months = (
             "select subscriber_id, to_char(month, 'YYYYMM')::bigint as month,"
             " month_start_at, month_end_at, data_through_at"
             " from intermediate.int_subscriber_months cross join intermediate.int_platform_data_through"
         )
-        columns = [("subscriber_id", int64()), ("month", int64())]
-        instants = [(name, _INSTANT) for name in ("month_start_at", "month_end_at", "data_through_at")]
-        _export(connection, months, folder / "months.parquet", schema(columns + instants))
+        _export(connection, months, folder / "months.csv")
     return reported("subscriber_peer.py", str(folder), python=python)
 
 
-def _export(connection: psycopg.Connection, query: str, path: Path, columns: Schema) -> None:
-    with connection.cursor("export") as cursor, parquet.ParquetWriter(path, columns) as writer:
-        cursor.itersize = BATCH
-        cursor.execute(query.encode())
-        while rows := cursor.fetchmany(BATCH):
-            writer.write_batch(
-                RecordBatch.from_arrays(list(map(list, zip(*rows, strict=True))), schema=columns)
-            )
+def _export(connection: psycopg.Connection, query: str, path: Path) -> None:
+    with (
+        path.open("wb") as file,
+        connection.cursor() as cursor,
+        cursor.copy(f"copy ({query}) to stdout (format csv, header)".encode()) as rows,
+    ):
+        for row in rows:
+            file.write(row)
 
 
 def _agree(url: str, folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """DuckDB at the work of the three heavy models: split by month, merge per user, sweep.
 
-`subscriber_peer.py FOLDER`, in the peer's environment: reads logons.parquet and months.parquet there into a
+`subscriber_peer.py FOLDER`, in the peer's environment: reads logons.csv and months.csv there into a
 database of its own, then times the work; writes metrics.csv and prints its seconds and peak memory.
 """
 
@@ -13,8 +13,13 @@ from pathlib import Path
 import duckdb  # pyright: ignore[reportMissingImports] -- lives in the environment of the benchmarks alone
 
 LOAD = """
-create table months as select * from '{folder}/months.parquet';
-create table logons as select * from '{folder}/logons.parquet';
+create table months (
+    subscriber_id bigint, month bigint, month_start_at timestamptz, month_end_at timestamptz,
+    data_through_at timestamptz
+);
+create table logons (subscriber_id bigint, user_id bigint, logged_on_at timestamptz, ended_at timestamptz);
+copy months from '{folder}/months.csv' (header);
+copy logons from '{folder}/logons.csv' (header);
 """
 
 RESULT = """

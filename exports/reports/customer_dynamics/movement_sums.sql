@@ -34,7 +34,10 @@ converted as (
 ),
 
 placed as (
-    select converted.*, period as row_period, package_id as row_package_id from converted where is_of_period
+    -- period 0 here: a day of a period that is left out, told in Total alone
+    select converted.*, period as row_period, package_id as row_package_id
+    from converted
+    where is_of_period and period > 0
     union all
     select converted.*, 0 as row_period, null as row_package_id from converted where is_of_total
 )
