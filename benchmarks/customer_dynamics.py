@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
     try:
         for line in _measure(folder, asked.customers, parts, asked.anew):
             lines.append(line)
-            print(f"\r{line}", flush=True)
+            print(line, flush=True)
     finally:
         if asked.keep is None:
             remove_house(folder)

@@ -168,7 +168,8 @@ def _processor_seconds(folder: Path) -> float:
 
 
 def _tell(what: str) -> None:
-    print(f"\r  {what:<100.100}", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(f"\r  {what:<100.100}", end="\r", file=sys.stderr, flush=True)
 
 
 _URLS = ("warehouse_url", "billing_url", "platform_url", "middleware_url")
