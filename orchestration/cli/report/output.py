@@ -12,6 +12,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from orchestration.cli.exits import BadInput
@@ -80,7 +81,11 @@ def print_table(result: StoredResult) -> None:
     measures = [column.kind.value in ("count", "money", "ratio") for column in result.columns]
     grouping = measures.index(True)
     table = Table(title=result.title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    out.print(_turned(table, result, grouping) if all(measures[grouping:]) else _upright(table, result))
+    shown = _turned(table, result, grouping) if all(measures[grouping:]) else _upright(table, result)
+    # a narrow terminal wraps lines; it never gets cells cut short
+    unlimited = out.options.update(max_width=sys.maxsize)
+    out.width = max(out.width, Measurement.get(out, unlimited, shown).maximum)
+    out.print(shown)
 
 
 def _turned(table: Table, result: StoredResult, grouping: int) -> Table:
