@@ -22,8 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTS = """
     select 'transactions', count(*), sum(amount) from raw_billing.transactions
     union all select 'history', count(*), sum(balance_amount) from marts.fct_customer_history
-    union all select 'sessions', count(*), null from raw_middleware.online_sessions
-    union all select 'logons', count(*), null from raw_platform.logons
     order by 1
 """
 
@@ -83,10 +81,6 @@ def test_a_missing_server_stops_its_own_street_only(
     assert all(failure.startswith("raw__billing__") for failure in outcome.failures)
     assert rows(settings, "select count(*) > 0 from marts.subscriber_metrics") == [(True,)]
 
-    healed = house_without_operator()
-    assert run_job(healed, "hourly", AS_OF).failures == ()
-    assert len(customer_dynamics(healed)) == 4
-
 
 def test_a_missing_table_stops_what_depends_on_it_and_is_named(
     house_without_operator: Callable[..., Settings], operator: OperatorUrls, copy_of: Callable[[str], str]
@@ -110,7 +104,7 @@ def test_a_missing_table_stops_what_depends_on_it_and_is_named(
 def test_a_killed_run_is_healed_by_the_next(
     nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path
 ) -> None:
-    settings = open_house(home, fresh_database, operator)
+    settings = open_house(home, fresh_database, operator, platform_url="", middleware_url="")
     killed = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
     _wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
     killed.send_signal(signal.SIGKILL)
@@ -127,7 +121,7 @@ def test_two_runs_at_once_double_nothing(
     nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path, tmp_path: Path
 ) -> None:
     # Two homes: neither knows of the other but through the warehouse.
-    here = open_house(home, fresh_database, operator)
+    here = open_house(home, fresh_database, operator, platform_url="", middleware_url="")
     there = here.model_copy(update={"home": tmp_path / "another home"})
     running = [subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat()) for settings in (here, there)]
     told = [run.communicate(timeout=500)[1] for run in running]
