@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from orchestration.dbt_manifest import PROJECT, prepared_manifest
 from orchestration.dbt_translator import StreetTranslator, asset_nodes, check_key, streets_of
 from orchestration.settings import Settings
@@ -16,12 +14,6 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}|/\*.*?\*/", re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("home of a parsed project")
-    return prepared_manifest(Settings.model_validate({"home": home}))
 
 
 def test_every_model_says_what_a_row_is(manifest: dict[str, Any]) -> None:

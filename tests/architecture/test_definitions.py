@@ -1,0 +1,102 @@
+"""What Dagster loads: jobs, schedules and a graph that reads like the street."""
+
+import json
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.dependency import NodeHandle
+
+from orchestration.definitions import build_definitions
+from orchestration.settings import Settings
+from tests.architecture.test_imports import ROOT
+
+
+def assets_of(definitions: dg.Definitions, job: str) -> set[str]:
+    return {key.to_user_string() for key in definitions.resolve_job_def(job).asset_layer.selected_asset_keys}
+
+
+def checks_of(definitions: dg.Definitions, job: str) -> set[str]:
+    layer = definitions.resolve_job_def(job).asset_layer
+    nodes = definitions.resolve_job_def(job).nodes
+    handles = [NodeHandle(node.name, None) for node in nodes]
+    keys = {key for handle in handles for key in layer.get_selected_entity_keys_for_node(handle)}
+    return {key.name for key in keys if isinstance(key, dg.AssetCheckKey)}
+
+
+def test_the_hour_leaves_checks_series_and_reports_to_the_night(definitions: dg.Definitions) -> None:
+    hourly, nightly = assets_of(definitions, "hourly"), assets_of(definitions, "nightly")
+    assert checks_of(definitions, "hourly") == set()
+    assert {"marts/customer_dynamics_daily", "reports/customer_dynamics"} <= nightly - hourly
+    assert hourly < nightly
+    assert {"raw/billing/transactions", "marts/fct_customer_history", "closed/restatements"} <= hourly
+
+
+def test_the_night_checks_the_warehouse_against_the_sources_and_itself(definitions: dg.Definitions) -> None:
+    checks = checks_of(definitions, "nightly")
+    assert {"rows_equal_source", "ledger_equals_live_balances", "nothing_lost_nor_doubled"} <= checks
+
+
+def test_the_night_sweeps_every_raw_table(definitions: dg.Definitions) -> None:
+    config = definitions.resolve_job_def("nightly").run_config
+    assert config is not None
+    raw = {name for name in assets_of(definitions, "nightly") if name.startswith("raw/")}
+    assert set(config["ops"]) == {name.replace("/", "__") for name in raw}
+
+
+def test_only_the_close_closes(definitions: dg.Definitions) -> None:
+    closing = "closed/subscriber_metrics_monthly"
+    assert closing in assets_of(definitions, "monthly_close")
+    assert closing not in assets_of(definitions, "nightly") | assets_of(definitions, "hourly")
+    assert not any(name.startswith("raw/billing") for name in assets_of(definitions, "monthly_close"))
+
+
+def test_every_asset_has_a_group_a_description_and_at_most_three_parts(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert len(key.path) <= 3, key
+        assert node.description, key
+        assert node.group_name not in (None, "default"), key
+
+
+def test_assets_lie_downstream_of_the_raw_tables_they_read(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    staged = graph.get(dg.AssetKey(["staging", "stg_billing__transactions"]))
+    assert staged.parent_keys == {dg.AssetKey(["raw", "billing", "transactions"])}
+
+
+def test_every_step_that_reads_a_source_or_builds_the_warehouse_has_a_pool(
+    definitions: dg.Definitions,
+) -> None:
+    job = definitions.resolve_job_def("nightly")
+    pools = {
+        pool
+        for node in job.nodes
+        if node.name.startswith(("raw__", "warehouse_of")) and "rows_equal_source" not in node.name
+        for pool in (node.definition.pools or {""})
+    }
+    assert pools == {"source_billing", "source_platform", "source_middleware", "warehouse"}
+
+
+@pytest.mark.parametrize(("embedded", "status"), [(True, "STOPPED"), (False, "RUNNING")])
+def test_schedules_wait_to_be_turned_on_for_the_demo_only(
+    settings: Settings, embedded: bool, status: str
+) -> None:
+    house = build_definitions(settings.model_copy(update={"embedded": embedded}))
+    schedules = list(house.schedules or [])
+    assert {schedule.name for schedule in schedules} == {"hourly", "nightly", "monthly_close"}  # pyright: ignore[reportAttributeAccessIssue]
+    assert {schedule.default_status.value for schedule in schedules} == {status}  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_no_secret_is_part_of_what_the_ui_can_show(definitions: dg.Definitions) -> None:
+    for name in ("hourly", "nightly", "monthly_close"):
+        job = definitions.resolve_job_def(name)
+        assert "s3cret" not in json.dumps(job.run_config or {}) + json.dumps(dict(job.tags))
+    resources = {name: str(definition) for name, definition in (definitions.resources or {}).items()}
+    assert "s3cret" not in str(resources)
+
+
+def test_the_workspace_names_the_definitions() -> None:
+    text = (ROOT / "workspace.yaml").read_text()
+    assert "orchestration.definitions" in text
+    assert "attribute: definitions" in text

@@ -1,0 +1,56 @@
+from email import message_from_bytes
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.sensors import build_sensors
+from orchestration.settings import Settings
+
+
+@dg.op
+def unreachable() -> None:
+    raise dg.Failure("billing.users: the billing database cannot be reached", allow_retries=False)
+
+
+@dg.job
+def nightly() -> None:
+    unreachable()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.model_validate({"home": tmp_path, "mail_from": "house@operator.example"})
+
+
+def evaluate(settings: Settings, tags: dict[str, str]) -> object:
+    sensor = next(found for found in build_sensors(settings, []) if found.name == "failed_run_mail")
+    assert isinstance(sensor, dg.RunStatusSensorDefinition)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = nightly.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+        context = dg.build_run_status_sensor_context(
+            "failed_run_mail", result.get_run_failure_event(), instance, result.dagster_run
+        )
+        return sensor(context.for_run_failure())
+
+
+def test_a_failed_run_is_told_with_its_step_and_reason(settings: Settings) -> None:
+    evaluate(settings, {})
+    (file,) = settings.outbox_folder.iterdir()
+    letter = message_from_bytes(file.read_bytes())
+    assert letter["To"] == "house@operator.example"
+    assert letter["Subject"] == "nightly failed"
+    assert "unreachable: billing.users: the billing database cannot be reached" in str(letter.get_payload())
+
+
+def test_an_attempt_that_will_be_retried_is_not_told(settings: Settings) -> None:
+    evaluate(settings, {"dagster/will_retry": "true"})
+    assert not settings.outbox_folder.exists()
+
+
+def test_a_house_without_closing_has_no_closing_sensor(settings: Settings) -> None:
+    def names(jobs: list[str]) -> set[str]:
+        return {sensor.name for sensor in build_sensors(settings, jobs)}
+
+    assert names(["hourly"]) == {"failed_run_mail", "killed_runs"}
+    assert names(["monthly_close"]) == names([]) | {"months_may_close"}
