@@ -55,6 +55,7 @@ class Operator:
 
     rng: random.Random
     centre: date
+    zones: tuple[str, ...]
     data_through: datetime
     tables: dict[str, dict[Key, Row]] = field(default_factory=dict)
 
@@ -68,8 +69,10 @@ def make_operator(seed: int) -> Operator:
     """The operator of that seed: some twenty customers in a tree of companies, some months of history."""
     rng = random.Random(seed)
     centre = CENTRES[seed % len(CENTRES)]
-    operator = Operator(rng, centre, datetime(2000, 1, 1, tzinfo=UTC))
-    operator.data_through = instant(operator, 20, 75)
+    # few zones, so that things happen on the very boundaries that are asked for
+    zones = ("UTC", *rng.sample(ZONES[1:], 3))
+    operator = Operator(rng, centre, zones, datetime(2000, 1, 1, tzinfo=UTC))
+    operator.data_through = _loaded_at(operator)
     _add_companies(operator)
     _add_packages(operator)
     _add_rates(operator)
@@ -88,24 +91,38 @@ def make_operator(seed: int) -> Operator:
 def instant(operator: Operator, earliest: int = -110, latest: int = 75) -> datetime:
     """An instant between so many days from the centre, on or beside a boundary more often than not."""
     rng = operator.rng
-    day = operator.centre + rng.randint(earliest, latest) * ONE_DAY
-    zone = ZoneInfo(rng.choice(ZONES))
-    match rng.randrange(6):
+    zone = ZoneInfo(rng.choice(operator.zones))
+    day = (
+        busy_day(operator)
+        if rng.random() < 0.5
+        else operator.centre + rng.randint(earliest, latest) * ONE_DAY
+    )
+    match rng.randrange(5):
         case 0:
             return day_start(day, zone) + rng.randint(0, 86_400_000_000) * SMALLEST
         case 1:
-            day = day.replace(day=1)
-        case 2:
             # the other end of somebody's N months
             return (
                 months_before(day_start(day, zone), rng.choice((1, 2, 3)), zone)
                 + rng.choice((-1, 0, 1)) * SMALLEST
             )
-        case 3:
-            day = operator.centre + rng.randint(-2, 2) * ONE_DAY
         case _:
-            pass
-    return day_start(day, zone) + rng.choice((-1, 0, 0, 1)) * SMALLEST
+            return day_start(day, zone) + rng.choice((-1, 0, 0, 1)) * SMALLEST
+
+
+def _loaded_at(operator: Operator) -> datetime:
+    """An instant some weeks after the centre, at any time of the day or at a day's start."""
+    day = operator.centre + operator.rng.randint(10, 75) * ONE_DAY
+    starts_at = day_start(day, ZoneInfo(operator.rng.choice(operator.zones)))
+    return starts_at + operator.rng.choice((0, operator.rng.randint(0, 86_400_000_000))) * SMALLEST
+
+
+def busy_day(operator: Operator) -> date:
+    """One of the few days on which much happens: around the centre, and the firsts of the months about it."""
+    rng = operator.rng
+    if rng.random() < 0.5:
+        return operator.centre + rng.randint(-1, 2) * ONE_DAY
+    return (operator.centre + rng.choice((-60, -30, 0, 31)) * ONE_DAY).replace(day=1)
 
 
 def amount(operator: Operator) -> Decimal:
@@ -262,7 +279,7 @@ def mutate(operator: Operator) -> None:
     """What later loads bring: late, rerated, deleted, erased and moved rows, a tree that changes."""
     rng, tables = operator.rng, operator.tables
     customers = [key[0] for key in tables["customers"]]
-    operator.data_through = max(operator.data_through, instant(operator, 20, 75))
+    operator.data_through = max(operator.data_through, _loaded_at(operator))
     for id_ in rng.sample(customers, min(4, len(customers))):
         add_transaction(operator, id_)
         add_subscription(operator, id_)
@@ -314,16 +331,18 @@ def random_question(operator: Operator) -> Question:
     }
     longest = 12 if "date" in grouping else 150
     first = operator.centre + rng.randint(-130, 80) * ONE_DAY
-    if rng.random() < 0.3:
-        first = operator.centre - rng.randint(0, 4) * ONE_DAY
-    if rng.random() < 0.3:
-        first = first.replace(day=1)
+    if rng.random() < 0.6:
+        first = busy_day(operator)
+    last = first + rng.randint(0, longest) * ONE_DAY
+    end = busy_day(operator)
+    if rng.random() < 0.5 and first < end <= first + longest * ONE_DAY:
+        last = end - ONE_DAY
     packages = [key[0] for key in operator.tables["packages"]]
     tags = [row["tag"] for row in operator.tables["customer_tags"].values()]
     return Question(
         from_date=first,
-        to_date=first + rng.randint(0, longest) * ONE_DAY,
-        time_zone=rng.choice(ZONES),
+        to_date=last,
+        time_zone=rng.choice(operator.zones),
         currency=rng.choice(CURRENCIES),
         active_duration_months=rng.choice((1, 1, 2, 3, 12)),
         client_type=rng.choice((*CLIENT_TYPES, *[None] * 6)),

@@ -49,6 +49,17 @@ def add_package(tables: Tables, id_: int, name: str) -> None:
     }  # fmt: skip
 
 
+def add_holding(
+    tables: Tables, customer_id: int, package_id: int, activated_at: datetime, stopped_at: datetime
+) -> None:
+    """A package held by a customer from one instant to another."""
+    id_ = len(tables["subscriptions"]) + 1
+    tables["subscriptions"][id_,] = {
+        "id": id_, "customer_id": customer_id, "account_id": None, "package_id": package_id,
+        "activated_at": activated_at, "stopped_at": stopped_at, "created_at": activated_at,
+    }  # fmt: skip
+
+
 def add_movement(
     tables: Tables, customer_id: int, at: datetime, amount: str, kind: str = "payment", currency: str = "EUR"
 ) -> None:

@@ -1,0 +1,76 @@
+"""What happens at the very instant of a boundary, whether days are read one by one or walked through."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from exports.result import Cell
+from tests.integration.exports.asking import MARCH, report, rows_of
+from tests.integration.exports.billing_warehouse import BillingWarehouse
+from tests.integration.exports.small_operator import (
+    add_customer,
+    add_holding,
+    add_movement,
+    add_package,
+    empty_tables,
+)
+
+
+def march(day: int) -> datetime:
+    return datetime(2024, 3, day, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+    """A paid use as March begins, a refill as the 28th does, a package from the 27th to the 29th."""
+    parsed_warehouse.empty()
+    tables = empty_tables()
+    add_customer(tables, 1)
+    add_package(tables, 7, "Silver")
+    add_movement(tables, 1, march(1), "-1.00", kind="service_charge")
+    add_movement(tables, 1, march(28), "5.00")
+    add_holding(tables, 1, 7, march(27), march(29))
+    parsed_warehouse.load(tables, datetime(2024, 4, 20, tzinfo=UTC))
+    parsed_warehouse.build()
+    return parsed_warehouse
+
+
+def by_day(warehouse: BillingWarehouse, first: str, last: str, head: str, **filters: Any) -> list[Cell]:
+    """The column over those days, asked together; asked one by one it is the same."""
+    asked = MARCH | filters
+    together = rows_of(report(warehouse, asked | {"from_date": first, "to_date": last, "group_by": "date"}))
+    days = [row[head] for row in together[:-1]]
+    alone: list[Cell] = []
+    day = date.fromisoformat(first)
+    while day <= date.fromisoformat(last):
+        (row,) = rows_of(report(warehouse, asked | {"from_date": day, "to_date": day}))
+        alone.append(row[head])
+        day += timedelta(days=1)
+    assert alone == days
+    return days
+
+
+def test_a_paid_use_counts_until_n_months_later_that_instant_included(built: BillingWarehouse):
+    assert by_day(built, "2024-03-30", "2024-04-02", "Clients - Active: Qty") == [1, 1, 0, 0]
+    assert by_day(built, "2024-03-30", "2024-04-02", "Clients - Overall Active: Qty") == [1, 1, 1, 1]
+    later = by_day(built, "2024-03-30", "2024-04-02", "Clients - Active: Qty", active_duration_months=2)
+    assert later == [1, 1, 1, 1]
+
+
+def test_a_paid_use_at_the_end_of_a_day_is_not_before_it(built: BillingWarehouse):
+    assert by_day(built, "2024-02-28", "2024-03-02", "Clients - Overall Active: Qty") == [0, 0, 1, 1]
+
+
+def test_a_package_is_held_at_the_instant_it_stops_and_not_yet_at_that_of_its_activation(
+    built: BillingWarehouse,
+):
+    assert by_day(built, "2024-03-25", "2024-03-30", "Clients - All: Qty", package_id=7) == [0, 0, 1, 1, 0, 0]
+
+
+def test_a_movement_belongs_to_the_day_it_begins(built: BillingWarehouse):
+    assert by_day(built, "2024-03-26", "2024-03-29", "Balance Refill: Qty") == [0, 0, 1, 0]
+    # a holder's refill is its row's as long as the package is held at the row's end
+    assert by_day(built, "2024-03-26", "2024-03-29", "Balance Refill: Qty", package_id=7) == [0, 0, 1, 0]
