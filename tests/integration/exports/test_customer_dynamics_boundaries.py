@@ -42,7 +42,7 @@ def by_day(warehouse: BillingWarehouse, first: str, last: str, head: str, **filt
     """The column over those days, asked together; asked one by one it is the same."""
     asked = MARCH | filters
     together = rows_of(report(warehouse, asked | {"from_date": first, "to_date": last, "group_by": "date"}))
-    days = [row[head] for row in together[:-1]]
+    days: list[Cell] = [row[head] for row in together[:-1]]
     alone: list[Cell] = []
     day = date.fromisoformat(first)
     while day <= date.fromisoformat(last):
