@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,15 +47,7 @@ def run_job(
 
     Runs that a killed process left unfinished are ended first, so that they block nothing.
     """
-    storage = OpenStorage(settings.dagster_home)
-
-    def receive(event: dg.DagsterEvent) -> None:
-        if event.event_type is dg.DagsterEventType.RUN_START:
-            storage.keep()
-        if on_event is not None:
-            on_event(event)
-
-    definitions = build_definitions(settings, loggers={"console": _event_logger(receive)})
+    definitions = build_definitions(settings, loggers={"console": _event_logger(on_event or _ignore)})
     job = definitions.resolve_job_def(job_name)
     tags = {PROCESS_TAG: this_process()}
     if as_of is not None:
@@ -62,14 +55,22 @@ def run_job(
     month = last_complete_month(as_of or datetime.now(UTC)) if job.partitions_def is not None else None
     if on_start is not None:
         on_start(len(job.nodes))
-    with dagster_instance(settings) as instance, storage:
-        storage.keep()
+    run_id = str(uuid.uuid4())
+    with dagster_instance(settings) as instance:
         end_killed_runs(instance)
+        # Asking for the run's events makes its database, which can then be kept open from the first event on.
+        instance.all_logs(run_id)
         # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
         config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
-        result = job.execute_in_process(
-            instance=instance, run_config=config, tags=tags, partition_key=month, raise_on_error=False
-        )
+        with OpenStorage(settings.dagster_home, run_id):
+            result = job.execute_in_process(
+                run_id=run_id,
+                instance=instance,
+                run_config=config,
+                tags=tags,
+                partition_key=month,
+                raise_on_error=False,
+            )
         return _outcome(result)
 
 
@@ -107,3 +108,7 @@ def _event_logger(on_event: Callable[[dg.DagsterEvent], None]) -> dg.LoggerDefin
         return logger
 
     return dg.LoggerDefinition(start, description="Hands the run's events to the command line.")
+
+
+def _ignore(_event: dg.DagsterEvent) -> None:
+    return None

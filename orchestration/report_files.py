@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from exports.render import find_renderer
 from exports.result import StoredResult
 
 
 def write_file(result: StoredResult, path: Path, format_name: str) -> Path:
     """Render the result to the path, replacing what was there; raises InvalidParameter, OSError."""
+    # Workbooks take their time to import, and hourly runs write none.
+    from exports.render import find_renderer
+
     render = find_renderer(format_name)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{result.result_id}")

@@ -16,32 +16,27 @@ import sqlalchemy.event
 
 
 class OpenStorage:
-    """Keeps a connection to each database of a Dagster home, so that none of Dagster's is the last to close.
+    """Keeps a connection to each database a run writes, so that none of Dagster's is the last to close.
 
     Commits no longer wait for the disk: a killed process loses nothing, a power cut perhaps the last events.
     """
 
-    def __init__(self, dagster_home: Path) -> None:
-        self._folder = dagster_home / "history"
+    def __init__(self, dagster_home: Path, run_id: str) -> None:
+        folder = dagster_home / "history"
+        self._databases = (folder / "runs.db", folder / "runs" / "index.db", folder / "runs" / f"{run_id}.db")
         self._open = ExitStack()
-        self._known: set[Path] = set()
 
     def __enter__(self) -> OpenStorage:
         sqlalchemy.event.listen(sa.Engine, "connect", _no_waiting)
+        for path in self._databases:
+            connection = self._open.enter_context(closing(sqlite3.connect(path)))
+            # Only a connection that has read holds the log.
+            connection.execute("select count(*) from sqlite_master").fetchone()
         return self
 
     def __exit__(self, *_: object) -> None:
         sqlalchemy.event.remove(sa.Engine, "connect", _no_waiting)
         self._open.close()
-
-    def keep(self) -> None:
-        """Keep what has come to be since the last call: a run's own database appears with its first event."""
-        for path in self._folder.rglob("*.db"):
-            if path not in self._known:
-                self._known.add(path)
-                connection = self._open.enter_context(closing(sqlite3.connect(path)))
-                # Only a connection that has read holds the log.
-                connection.execute("select count(*) from sqlite_master").fetchone()
 
 
 def _no_waiting(connection: Any, _record: object) -> None:
