@@ -81,8 +81,11 @@ def nightly_house(
     name = f"e2e_warehouse_{secrets.token_hex(4)}"
     home = tmp_path_factory.mktemp("a home with spaces")
     settings = open_house(home, postgres_server.create_database(name), operator)
-    outcome = run_job(settings, "nightly", AS_OF)
+    seen: set[str] = set()
+    outcome = run_job(settings, "nightly", AS_OF, on_event=lambda event: seen.add(event.event_type_value))
     assert outcome.failures == ()
+    # What the terminal shows of a run lives on these.
+    assert {"STEP_START", "ASSET_MATERIALIZATION", "STEP_SUCCESS"} <= seen
     yield settings
     postgres_server.drop_database(name)
 
