@@ -8,6 +8,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
 
 _CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
+_LEDGER = dg.AssetKey(["closed", "restatements"])
 
 
 def build_jobs(
@@ -18,11 +19,15 @@ def build_jobs(
     monthly_close is there where something can be closed: `closed_keys`.
     """
     every = dg.AssetSelection.all() - _CLOSING
+    hourly = (every - dg.AssetSelection.tag(NIGHTLY_TAG, "")).without_checks()
+    if closed_keys:
+        # with its checks: closed months and their ledger have to add up after every run
+        hourly |= dg.AssetSelection.assets(_LEDGER)
     jobs = [
         dg.define_asset_job(
             "hourly",
-            selection=(every - dg.AssetSelection.tag(NIGHTLY_TAG, "")).without_checks(),
-            description="Load what moved and bring the warehouse up to it.",
+            selection=hourly,
+            description="Load what moved, bring the warehouse up to it, check the ledger of closed months.",
         ),
         dg.define_asset_job(
             "nightly",

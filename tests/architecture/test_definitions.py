@@ -25,10 +25,20 @@ def checks_of(definitions: dg.Definitions, job: str) -> set[str]:
 
 def test_the_hour_leaves_checks_series_and_reports_to_the_night(definitions: dg.Definitions) -> None:
     hourly, nightly = assets_of(definitions, "hourly"), assets_of(definitions, "nightly")
-    assert checks_of(definitions, "hourly") == set()
+    ledger = {
+        key.name
+        for key in definitions.resolve_asset_graph().asset_check_keys
+        if key.asset_key.path[-1] == "restatements"
+    }
+    assert checks_of(definitions, "hourly") == ledger
     assert {"marts/customer_dynamics_daily", "reports/customer_dynamics"} <= nightly - hourly
     assert hourly < nightly
     assert {"raw/billing/transactions", "marts/fct_customer_history", "closed/restatements"} <= hourly
+
+
+def test_every_run_checks_that_closed_months_and_their_ledger_add_up(definitions: dg.Definitions) -> None:
+    for job in ("hourly", "nightly", "monthly_close"):
+        assert "closed_months_add_up" in checks_of(definitions, job)
 
 
 def test_the_night_checks_the_warehouse_against_the_sources_and_itself(definitions: dg.Definitions) -> None:
