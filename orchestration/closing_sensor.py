@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 import psycopg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -9,10 +11,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from orchestration.settings import Settings
 
-DUE = """
-select max(month), count(*), max(due_at), (select data_through_at from intermediate.int_platform_data_through)
-from intermediate.int_subscriber_months_due
-"""
+_DUE = Path(__file__).with_name("months_to_close.sql")
 
 
 def build_closing_sensor(
@@ -37,7 +36,7 @@ def build_closing_sensor(
             return dg.SkipReason("months are being closed already")
         try:
             with psycopg.connect(settings.warehouse(), connect_timeout=10) as connection:
-                found = connection.execute(DUE).fetchone()
+                found = connection.execute(_DUE.read_bytes()).fetchone()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return dg.SkipReason("the warehouse has no subscribers' months yet")
         if found is None or found[0] is None:

@@ -24,16 +24,17 @@ from orchestration.dbt_translator import (
     functions_beside,
     node_key,
 )
+from orchestration.retries import again_later
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
 
-# Said when a server went away or two transactions met: the same build may succeed later.
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 # What went well becomes a materialization or a check result; as a log line it would be stored a second time.
 _LEVELS = {"warn": "WARNING", "error": "ERROR"}
+# Said when a server went away or two transactions met: the same build may succeed later.
 _PASSING = (
     "could not connect",
     "connection refused",
@@ -106,7 +107,13 @@ def build(
     use_warehouse(settings)
     with _alone_in_the_warehouse(settings):
         outcome = yield from _events_of(arguments, settings, context, manifest, translator)
-    _raise_on_failure(outcome, manifest, translator)
+    reason = _failure_of(outcome, manifest, translator)
+    if reason is None:
+        return
+    failure = dg.Failure(reason, allow_retries=False)
+    if any(sign in reason.lower() for sign in _PASSING):
+        raise again_later(context) from failure
+    raise failure
 
 
 @contextmanager
@@ -177,26 +184,19 @@ def _cancel_queries() -> None:
         adapter.cancel_open_connections()  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _raise_on_failure(
+def _failure_of(
     outcome: dbtRunnerResult, manifest: Mapping[str, Any], translator: StreetTranslator
-) -> None:
-    """Fail for what Dagster would not show by itself: failed models, and failed tests that are no checks."""
+) -> str | None:
+    """What Dagster would not show by itself, on one line: failed models, failed tests that are no checks."""
     if outcome.exception is not None:
-        raise _failure([f"dbt: {_one_line(outcome.exception)}"])
+        return f"dbt: {_one_line(outcome.exception)}"
     failed = []
     for result in getattr(outcome.result, "results", []):
         unique_id = getattr(result.node, "unique_id", "")
         is_check = check_key(manifest, translator, unique_id) is not None
         if result.status in ("error", "runtime error") or (result.status == "fail" and not is_check):
             failed.append(f"{result.node.name}: {_one_line(result.message)}")
-    if failed:
-        raise _failure(failed)
-
-
-def _failure(reasons: list[str]) -> dg.Failure:
-    text = "; ".join(reasons)
-    may_pass = any(sign in text.lower() for sign in _PASSING)
-    return dg.Failure(text, allow_retries=may_pass)
+    return "; ".join(failed) or None
 
 
 def _one_line(text: object) -> str:

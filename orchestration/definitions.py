@@ -38,7 +38,7 @@ def build_definitions(
         asset_checks=build_checks(settings.sources),
         jobs=jobs,
         schedules=build_schedules(jobs, running=own),
-        sensors=[*build_sensors(settings, [job.name for job in jobs]), *closing],
+        sensors=[*build_sensors(settings), *closing],
         resources=build_resources(settings),
         executor=dg.in_process_executor,
         loggers=loggers,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
+from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
 
 from orchestration.dagster_home import dagster_instance
@@ -45,18 +47,29 @@ def run_job(
 ) -> RunOutcome:
     """Run a job to its end; `on_start` gets the number of steps, `on_event` each event as it comes.
 
-    Runs that a killed process left unfinished are ended first, so that they block nothing.
+    Runs that a killed process left unfinished are ended first, so that they block nothing. An interrupt
+    cancels the run and is raised again as KeyboardInterrupt.
     """
-    definitions = build_definitions(settings, loggers={"console": _event_logger(on_event or _ignore)})
-    job = definitions.resolve_job_def(job_name)
-    tags = {PROCESS_TAG: this_process()}
-    if as_of is not None:
-        tags[AS_OF_TAG] = as_of.isoformat()
-    month = last_complete_month(as_of or datetime.now(UTC)) if job.partitions_def is not None else None
-    if on_start is not None:
-        on_start(len(job.nodes))
     run_id = str(uuid.uuid4())
     with dagster_instance(settings) as instance:
+
+        def notice(event: dg.DagsterEvent) -> None:
+            if event.is_step_failure and _is_interrupt(event):
+                # else Dagster takes it for a failure, and tells it by mail
+                run = instance.get_run_by_id(run_id)
+                if run is not None:
+                    instance.report_run_canceling(run)
+            if on_event is not None:
+                on_event(event)
+
+        definitions = build_definitions(settings, loggers={"console": _event_logger(notice)})
+        job = definitions.resolve_job_def(job_name)
+        tags = {PROCESS_TAG: this_process()}
+        if as_of is not None:
+            tags[AS_OF_TAG] = as_of.isoformat()
+        month = last_complete_month(as_of or datetime.now(UTC)) if job.partitions_def is not None else None
+        if on_start is not None:
+            on_start(len(job.nodes))
         end_killed_runs(instance)
         # Asking for the run's events makes its database, which can then be kept open from the first event on.
         instance.all_logs(run_id)
@@ -71,7 +84,17 @@ def run_job(
                 partition_key=month,
                 raise_on_error=False,
             )
-        return _outcome(result)
+    if any(_is_interrupt(event) for event in result.all_events):
+        raise KeyboardInterrupt
+    return _outcome(result)
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    if event.is_step_failure:
+        return event.step_failure_data.error_source is ErrorSource.INTERRUPT
+    # between two steps
+    unexpected = RunFailureReason.UNEXPECTED_TERMINATION
+    return event.is_run_failure and event.job_failure_data.failure_reason is unexpected
 
 
 def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
@@ -108,7 +131,3 @@ def _event_logger(on_event: Callable[[dg.DagsterEvent], None]) -> dg.LoggerDefin
         return logger
 
     return dg.LoggerDefinition(start, description="Hands the run's events to the command line.")
-
-
-def _ignore(_event: dg.DagsterEvent) -> None:
-    return None

@@ -1,24 +1,17 @@
 """What is noticed between schedules: a failed run is told by mail."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import dagster as dg
-import psycopg
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from orchestration.failures import failure_reason
 from orchestration.mailer import message, send
-from orchestration.partitions import CLOSING_GRACE
-from orchestration.reconciliation.findings import month_to_close
 from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
 
-CLOSING_JOB = "monthly_close"
 
-
-def build_sensors(settings: Settings, jobs: Iterable[str]) -> list[dg.SensorDefinition]:
+def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """What tells of failed runs, by mail to the house's own address, and what clears up after killed ones."""
 
     @dg.run_failure_sensor(
@@ -45,36 +38,7 @@ def build_sensors(settings: Settings, jobs: Iterable[str]) -> list[dg.SensorDefi
         ended = end_killed_runs(context.instance)
         return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run was killed")
 
-    sensors: list[dg.SensorDefinition] = [failed_run_mail, killed_runs]
-    return [*sensors, _closing_sensor(settings)] if CLOSING_JOB in jobs else sensors
-
-
-def _closing_sensor(settings: Settings) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="months_may_close",
-        job_name=CLOSING_JOB,
-        description="Closes the platform's months as soon as data through has passed their end by the grace.",
-        minimum_interval_seconds=600,
-        default_status=initial_sensor_status(settings),
-    )
-    def months_may_close(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        running = dg.RunsFilter(job_name=CLOSING_JOB, statuses=IN_PROGRESS_RUN_STATUSES)
-        if context.instance.get_runs(running, limit=1):
-            return dg.SkipReason("months are being closed")
-        with psycopg.connect(settings.warehouse()) as connection:
-            found = month_to_close(connection, CLOSING_GRACE)
-        if found is None:
-            return dg.SkipReason("no month may be closed yet")
-        month, waiting, through = found
-        # A close that failed is tried again once data through has moved on.
-        return dg.RunRequest(run_key=f"{month} {waiting} {through.isoformat()}", partition_key=month)
-
-    return months_may_close
-
-
-def initial_sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
-    """On for one's own databases, off for the demo operator, as the schedules are."""
-    return dg.DefaultSensorStatus.STOPPED if settings.embedded else dg.DefaultSensorStatus.RUNNING
+    return [failed_run_mail, killed_runs]
 
 
 def failure_text(context: dg.RunFailureSensorContext) -> tuple[str, str]:

@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from orchestration.assets.raw import RETRIES
 from orchestration.assets.warehouse import WAREHOUSE_POOL
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import CLOSING_TAG, StreetTranslator, asset_nodes, is_closed
@@ -28,7 +27,6 @@ def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> 
         name="closed_months",
         partitions_def=CLOSED_MONTHS,
         pool=WAREHOUSE_POOL,
-        retry_policy=RETRIES,
     )
     def closed_months(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
         variables = {

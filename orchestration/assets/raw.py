@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import dagster as dg
 
@@ -12,6 +13,7 @@ from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
 from orchestration.resources import SettingsResource
+from orchestration.retries import again_later
 from orchestration.runs import begin
 from orchestration.settings import SourceName
 
@@ -21,7 +23,6 @@ SPECIFICATIONS: dict[SourceName, tuple[SourceTable | SourceCollection, ...]] = {
     "middleware": middleware.COLLECTIONS,
 }
 _ROWS_BETWEEN_LINES = 500_000
-RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
 class LoadConfig(dg.Config):
@@ -47,7 +48,6 @@ def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefini
         description=_description(specification),
         kinds={"mongodb" if isinstance(specification, SourceCollection) else "sql", "postgres"},
         pool=f"source_{specification.source}",
-        retry_policy=RETRIES,
         metadata={"dagster/table_name": f"raw_{specification.source}.{specification.name}"},
     )
     def load(
@@ -55,9 +55,10 @@ def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefini
     ) -> dg.MaterializeResult:
         source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
         instant = begin(context)
-        results = [_attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
+        attempt = partial(_attempt, context)
+        results = [attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
         if config.sweep and specification.cursor is not None:
-            results.append(_attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
+            results.append(attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
         return dg.MaterializeResult(metadata=load_metadata(results))
 
     return load
@@ -90,12 +91,12 @@ def _sweep(
     return sweep_table(specification, source_url, warehouse_url, instant)
 
 
-def _attempt(load: Callable[[], LoadResult]) -> LoadResult:
-    """The load's result; only what waiting may mend is left to be retried."""
+def _attempt(context: dg.AssetExecutionContext, load: Callable[[], LoadResult]) -> LoadResult:
+    """The load's result; only what waiting may mend is tried again."""
     try:
         return load()
-    except RetryLater:
-        raise
+    except RetryLater as error:
+        raise again_later(context) from error
     except NeverRetry as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except Exception as error:

@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from orchestration.assets.raw import RETRIES
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import StreetTranslator, asset_nodes, is_closed, streets_of
 from orchestration.resources import SettingsResource
@@ -36,7 +35,6 @@ def _street(
         dagster_dbt_translator=translator,
         name=f"warehouse_of_{'_and_'.join(sources) or 'no_source'}",
         pool=WAREHOUSE_POOL,
-        retry_policy=RETRIES,
     )
     def street(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
         yield from build(context, settings, manifest, translator, begin(context))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.demo import demo
-from orchestration.cli.exits import exit_code_of, one_line
+from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
@@ -52,11 +52,13 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as done:
         return done.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        print("subdyn: interrupted", file=sys.stderr)
-        return 130
+        outcome = INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
         print(f"subdyn: {one_line(error)}", file=sys.stderr)
         return exit_code_of(error)
+    # typer answers Ctrl-C with this code and not a word
+    if outcome == INTERRUPTED:
+        print("subdyn: interrupted", file=sys.stderr)
     return outcome if isinstance(outcome, int) else 0

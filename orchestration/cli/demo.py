@@ -50,8 +50,12 @@ def _make_operator(settings: Settings, customers: int, months: int, seed: int) -
             customers=customers,
             months=months,
             seed=seed,
+            keep=True,
             report_progress=lambda what: status.update(f"making the operator: {what}"),
         )
+    if made.kept:
+        console.print(f"[green]operator[/]: as it was made before, until {made.recipe.ending}")
+        return
     rows = sum(made.counts.values())
     console.print(
         f"[green]operator[/]: {customers:,} customers, {months} months, seed {seed}:"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -128,14 +128,6 @@ def count_comparison(
     found = count_source(specification, source_url, as_of, counted[1])
     name = f"{specification.source}.{specification.name}"
     return CountComparison(name, counted[0], rejected[0], found.rows, found.newer)
-
-
-def month_to_close(connection: psycopg.Connection, grace: timedelta) -> tuple[str, int, datetime] | None:
-    """The latest month that may be closed (YYYY-MM-DD), how many wait, and data through; None if none."""
-    try:
-        return connection.execute(_statement("may_close"), {"grace": grace}).fetchone()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return None
 
 
 def _statement(name: str) -> bytes:

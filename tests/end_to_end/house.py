@@ -1,5 +1,10 @@
 """A whole house for a test: an operator's databases, a migrated warehouse and a home folder."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +18,7 @@ from exports.reports.customer_dynamics.run import generate
 from exports.result import GeneratedBy
 from orchestration.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 LAST_DAY = date(2026, 3, 31)
 AS_OF = datetime(2026, 4, 1, 6, tzinfo=UTC)
 CUSTOMERS, MONTHS, SEED, SUBSCRIBERS = 120, 3, 7, 4
@@ -71,3 +77,23 @@ def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """What the warehouse answers to the pipeline."""
     with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+def subdyn(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, started in that house."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **settings.environment()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
+    """Look again and again; an assertion fails when it takes longer than that."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)

@@ -1,10 +1,6 @@
 """What goes wrong is named, stops only what depends on it, and the next run heals it."""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -13,12 +9,20 @@ import dagster as dg
 import psycopg
 import pytest
 
-from orchestration.assets import raw
+from orchestration import retries
+from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_house, rows
+from tests.end_to_end.house import (
+    AS_OF,
+    OperatorUrls,
+    customer_dynamics,
+    open_house,
+    rows,
+    subdyn,
+    wait_for,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNTS = """
     select 'transactions', count(*), sum(amount) from raw_billing.transactions
     union all select 'history', count(*), sum(balance_amount) from marts.fct_customer_history
@@ -28,7 +32,7 @@ COUNTS = """
 
 @pytest.fixture
 def one_quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw, "RETRIES", dg.RetryPolicy(max_retries=1, delay=0))
+    monkeypatch.setattr(retries, "RETRIES", dg.RetryPolicy(max_retries=1, delay=0))
 
 
 @pytest.fixture
@@ -39,17 +43,6 @@ def house_without_operator(
         return open_house(home, fresh_database, operator, **{"middleware_url": "", **urls})
 
     return made
-
-
-def subdyn(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "orchestration", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **settings.environment()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def with_password(url: str, password: str) -> str:
@@ -106,7 +99,7 @@ def test_a_killed_run_is_healed_by_the_next(
 ) -> None:
     settings = open_house(home, fresh_database, operator, platform_url="", middleware_url="")
     killed = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
-    _wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
+    wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
     killed.send_signal(signal.SIGKILL)
     killed.wait()
 
@@ -147,8 +140,36 @@ def test_a_failed_run_ends_with_one_line_and_exit_code_one(nightly_house: Settin
     assert "Traceback" not in told
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
+def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
+    operator: OperatorUrls, copy_of: Callable[[str], str], fresh_database: str, home: Path
+) -> None:
+    billing_url = copy_of(operator.billing_url)
+    urls = {"billing_url": billing_url, "platform_url": "", "middleware_url": ""}
+    settings = open_house(home, fresh_database, operator, **urls)
+
+    # while a table is being read, and, after a run that went well, while a model is being built
+    for number, database, table in (
+        (signal.SIGINT, billing_url, "public.users"),
+        (signal.SIGTERM, fresh_database, "marts.dim_customer"),
+    ):
+        with psycopg.connect(database) as lock:
+            lock.execute(f"lock table {table} in access exclusive mode".encode())
+            interrupted = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
+            wait_for(lambda: someone_waits_for_a_lock(lock))
+            interrupted.send_signal(number)
+            _, told = interrupted.communicate(timeout=20)
+        assert interrupted.returncode == 130
+        assert told.strip() == "subdyn: interrupted"
+        with dagster_instance(settings) as instance:
+            (last,) = instance.get_runs(limit=1)
+            assert last.status is dg.DagsterRunStatus.CANCELED
+        assert run_job(settings, "hourly", AS_OF).failures == ()
+
+
+def someone_waits_for_a_lock(connection: psycopg.Connection) -> bool:
+    waiting = connection.execute(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    ).fetchone()
+    connection.execute("select pg_stat_clear_snapshot()")
+    return waiting != (0,)

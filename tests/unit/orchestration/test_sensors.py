@@ -24,7 +24,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def evaluate(settings: Settings, tags: dict[str, str]) -> object:
-    sensor = next(found for found in build_sensors(settings, []) if found.name == "failed_run_mail")
+    sensor = next(found for found in build_sensors(settings) if found.name == "failed_run_mail")
     assert isinstance(sensor, dg.RunStatusSensorDefinition)
     with dg.DagsterInstance.ephemeral() as instance:
         result = nightly.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
@@ -46,11 +46,3 @@ def test_a_failed_run_is_told_with_its_step_and_reason(settings: Settings) -> No
 def test_an_attempt_that_will_be_retried_is_not_told(settings: Settings) -> None:
     evaluate(settings, {"dagster/will_retry": "true"})
     assert not settings.outbox_folder.exists()
-
-
-def test_a_house_without_closing_has_no_closing_sensor(settings: Settings) -> None:
-    def names(jobs: list[str]) -> set[str]:
-        return {sensor.name for sensor in build_sensors(settings, jobs)}
-
-    assert names(["hourly"]) == {"failed_run_mail", "killed_runs"}
-    assert names(["monthly_close"]) == names([]) | {"months_may_close"}

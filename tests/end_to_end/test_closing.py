@@ -1,0 +1,85 @@
+"""Months are closed by Dagster: the sensor asks for them, the job closes them, a rerun leaves them alone."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.dagster_home import dagster_instance
+from orchestration.definitions import build_definitions
+from orchestration.headless import run_job
+from orchestration.runs import AS_OF_TAG
+from orchestration.settings import Settings
+from tests.end_to_end.house import AS_OF, OperatorUrls, open_house, rows, subdyn
+
+LATER = AS_OF + timedelta(days=2)
+METRICS = """
+    select month::text, subscriber_id, super_users, enabled_staff, active_staff, enabled_managers,
+        active_managers, enabled_reps, active_reps, concurrent_max, concurrent_max_at, logon_minutes,
+        file_limit_mb, commission_items, process_fields
+    from marts.subscriber_metrics
+    where month < '2026-03-01'
+    order by 1, 2
+"""
+CLOSED = "select month::text, count(*) from closed.subscriber_metrics_monthly group by 1 order by 1"
+VERSIONS = "select subscriber_id, month, xmin::text, row_hash from closed.subscriber_metrics_monthly"
+
+
+@pytest.fixture
+def platform_house(fresh_database: str, home: Path, operator: OperatorUrls) -> Settings:
+    """A house that has nothing but a platform to invoice, loaded once."""
+    settings = open_house(home, fresh_database, operator, billing_url="", middleware_url="")
+    assert run_job(settings, "hourly", AS_OF).failures == ()
+    return settings
+
+
+def asked_for_by_the_sensor(settings: Settings) -> dg.RunRequest | dg.SkipReason:
+    sensor = build_definitions(settings).resolve_sensor_def("months_to_close")
+    with dagster_instance(settings) as instance:
+        outcome = sensor(dg.build_sensor_context(instance=instance))
+    assert isinstance(outcome, dg.RunRequest | dg.SkipReason)
+    return outcome
+
+
+def run_what_was_asked_for(settings: Settings, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+    job = build_definitions(settings).resolve_job_def("monthly_close")
+    with dagster_instance(settings) as instance:
+        return job.execute_in_process(
+            instance=instance,
+            partition_key=request.partition_key,
+            tags={**request.tags, AS_OF_TAG: AS_OF.isoformat()},
+            raise_on_error=False,
+        )
+
+
+def test_months_close_once_they_may_and_are_never_written_again(platform_house: Settings) -> None:
+    assert rows(platform_house, CLOSED) == []
+    live = rows(platform_house, METRICS)
+    subscribers = {month: sum(row[0] == month for row in live) for month in ("2026-01-01", "2026-02-01")}
+    assert all(subscribers.values())
+
+    # March ended six hours ago: it waits for its grace
+    request = asked_for_by_the_sensor(platform_house)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2026-02-01"
+    closing = run_what_was_asked_for(platform_house, request)
+    assert closing.success
+    checks = closing.get_asset_check_evaluations()
+    assert checks and all(check.passed for check in checks)
+    assert rows(platform_house, CLOSED) == list(subscribers.items())
+    assert rows(platform_house, METRICS) == live
+    assert isinstance(asked_for_by_the_sensor(platform_house), dg.SkipReason)
+
+    written = set(rows(platform_house, VERSIONS))
+    assert run_job(platform_house, "monthly_close", AS_OF).failures == ()
+    assert set(rows(platform_house, VERSIONS)) == written
+
+    # two days later the schedule's own run, which loads what is new itself, closes March as well
+    assert run_job(platform_house, "monthly_close", LATER).failures == ()
+    closed = rows(platform_house, CLOSED)
+    assert [month for month, _ in closed] == ["2026-01-01", "2026-02-01", "2026-03-01"]
+    assert written < set(rows(platform_house, VERSIONS))
+    verifying = subdyn(platform_house, "verify")
+    _, told = verifying.communicate(timeout=200)
+    assert verifying.returncode == 0, told
