@@ -10,9 +10,15 @@
     {{ alias }}.customer_type,
     {{ alias }}.currency,
     {{ alias }}.kind,
+    case when {{ alias }}.kind in ('activation_fee', 'subscription_fee') then {{ alias }}.package_id end as package_id,
     {{ sign }}count(*) as movement_count,
     {{ sign }}count(*) filter (where {{ alias }}.amount > 0) as positive_count,
     ({{ sign }}sum({{ alias }}.amount))::numeric(38, 6) as amount
+{%- endmacro %}
+
+
+{% macro hourly_movement_key() -%}
+    hour_start_at, company_id, customer_type, currency, kind, package_id
 {%- endmacro %}
 
 
@@ -43,17 +49,26 @@
 
 
 {% macro keep_hourly_movements() %}
-    {%- if execute and not are_hourly_movements_kept() -%}
+    {%- if execute and not (is_incremental() and are_hourly_movements_kept()) -%}
+        -- dbt's own indexes know nothing of keys that may be empty
+        do $$
+        begin
+            if not exists (select from pg_index where indrelid = '{{ this }}'::regclass and indisunique) then
+                create unique index on {{ this }} ({{ hourly_movement_key() }}) nulls not distinct;
+            end if;
+        end
+        $$;
+
         {%- for name, sign in [('add', ''), ('take_off', '-')] %}
         create or replace function intermediate.{{ name }}_hourly_movements() returns trigger language plpgsql as $$
         begin
             insert into {{ this }} as kept
-                (hour_start_at, company_id, customer_type, currency, kind, movement_count, positive_count, amount)
+                ({{ hourly_movement_key() }}, movement_count, positive_count, amount)
             select {{ hourly_movement_columns('moved', sign) }}
             from moved
             where {{ is_hourly_movement('moved') }}
-            group by 1, 2, 3, 4, 5
-            on conflict (hour_start_at, company_id, customer_type, currency, kind) do update
+            group by 1, 2, 3, 4, 5, 6
+            on conflict ({{ hourly_movement_key() }}) do update
             set
                 movement_count = kept.movement_count + excluded.movement_count,
                 positive_count = kept.positive_count + excluded.positive_count,

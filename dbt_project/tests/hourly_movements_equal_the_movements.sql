@@ -4,13 +4,13 @@
 ) }}
 
 (
-    select hour_start_at, company_id, customer_type, currency, kind, movement_count, positive_count, amount
+    select {{ hourly_movement_key() }}, movement_count, positive_count, amount
     from {{ ref('fct_hourly_movements') }}
     except
     select {{ hourly_movement_columns('movements') }}
     from {{ ref('fct_transactions') }} as movements
     where {{ is_hourly_movement('movements') }}
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6
 )
 
 union all
@@ -19,8 +19,8 @@ union all
     select {{ hourly_movement_columns('movements') }}
     from {{ ref('fct_transactions') }} as movements
     where {{ is_hourly_movement('movements') }}
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6
     except
-    select hour_start_at, company_id, customer_type, currency, kind, movement_count, positive_count, amount
+    select {{ hourly_movement_key() }}, movement_count, positive_count, amount
     from {{ ref('fct_hourly_movements') }}
 )

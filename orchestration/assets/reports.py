@@ -24,8 +24,9 @@ _READS = {
     "dim_package",
     "fct_customer_history",
     "fct_customer_month_start",
+    "fct_customer_packages",
     "fct_exchange_rates",
-    "fct_package_holdings",
+    "fct_hourly_movements",
     "fct_transactions",
 }
 

@@ -158,7 +158,7 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
             wait_for(lambda: someone_waits_for_a_lock(lock))
             interrupted.send_signal(number)
             _, told = interrupted.communicate(timeout=20)
-        assert interrupted.returncode == 130
+        assert interrupted.returncode == 130, told
         assert told.strip() == "subdyn: interrupted"
         with dagster_instance(settings) as instance:
             (last,) = instance.get_runs(limit=1)

@@ -32,7 +32,6 @@ class Way:
     states: str
     groups: str = "groups_of_ends"
     is_taken_off: bool = False
-    needs_changed: bool = False
 
 
 WALK = (Way("walk_from_checkpoint", "groups_of_ranges"), Way("walk_of_changes", "groups_of_ranges"))
@@ -50,6 +49,5 @@ def ways_to_states(ends: Sequence[datetime], checkpoints: Sequence[datetime]) ->
     if any(checkpoint < end for end, checkpoint in pairs):
         ways.append(Way("states_since_checkpoint"))
     if any(checkpoint > end for end, checkpoint in pairs):
-        ways.append(Way("states_after_end", is_taken_off=True, needs_changed=True))
-        ways.append(Way("states_before_change", needs_changed=True))
+        ways += [Way("states_after_end", is_taken_off=True), Way("states_replaced_after_end")]
     return tuple(ways)

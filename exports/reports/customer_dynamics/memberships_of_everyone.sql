@@ -1,16 +1,7 @@
--- States of all customers, each cut to the ends at which it belongs to the row; who is no member anywhere has
--- no package.
+-- No package asked for: every state, wholly.
 select
-    members.package_id,
-    customer_states.customer_id,
-    greatest(customer_states.first_end, members.first_end) as first_end,
-    least(customer_states.last_end, members.last_end) as last_end,
-    customer_states.currency,
-    customer_states.balance_amount,
-    customer_states.first_paid_use_at,
-    customer_states.last_paid_use_at
+    null::bigint as package_id,
+    null::int as held_first_end,
+    null::int as held_last_end,
+    *
 from customer_states
-left join members on customer_states.customer_id = members.customer_id
-where
-    members.customer_id is null
-    or (members.first_end <= customer_states.last_end and members.last_end >= customer_states.first_end)

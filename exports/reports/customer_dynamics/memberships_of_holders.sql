@@ -1,13 +1,11 @@
--- States of the members alone, each cut to the ends at which it belongs to the row.
+-- Filter by package: states of its holders, and when they hold it.
 select
-    members.package_id,
-    customer_states.customer_id,
-    greatest(customer_states.first_end, members.first_end) as first_end,
-    least(customer_states.last_end, members.last_end) as last_end,
-    customer_states.currency,
-    customer_states.balance_amount,
-    customer_states.first_paid_use_at,
-    customer_states.last_paid_use_at
+    null::bigint as package_id,
+    held.first_end as held_first_end,
+    held.last_end as held_last_end,
+    customer_states.*
 from customer_states
-inner join members on customer_states.customer_id = members.customer_id
-where members.first_end <= customer_states.last_end and members.last_end >= customer_states.first_end
+inner join held on customer_states.customer_id = held.customer_id
+where
+    held.first_end <= customer_states.last_end
+    and held.last_end >= customer_states.first_end

@@ -1,10 +1,10 @@
--- Movements summed by local day, kind and currency from the hourly sums; the hours that a local midnight cuts (zones at :30 and
--- :45) are read movement by movement. Fits filters by company and client type alone.
+-- The same as movements_of_all, from the hourly sums; the hours that a local midnight cuts (zones at :30 and :45) are read movement by movement.
+-- Fits filters by company and client type alone.
 select
     day,
     kind,
     currency,
-    null::bigint as package_id,
+    package_id,
     true as is_of_period,
     true as is_of_total,
     sum(movements) as movements,
@@ -15,6 +15,7 @@ from (
         width_bucket(hours.hour_start_at, %(day_starts)s::timestamptz[]) as day,
         hours.kind,
         hours.currency,
+        case when %(by_package)s then hours.package_id end as package_id,
         sum(hours.movement_count) as movements,
         sum(hours.positive_count) as positive_movements,
         sum(hours.amount) as amount
@@ -23,6 +24,7 @@ from (
         hours.hour_start_at >= %(starts_at)s
         and hours.hour_start_at < %(last_end_at)s
         and hours.hour_start_at != all(%(cut_hours)s::timestamptz[])
+        and (%(package_id)s::bigint is null or hours.package_id = %(package_id)s)
         and (%(client_type)s::text is null or hours.customer_type = %(client_type)s)
         and (
             %(branches)s::bigint[] is null
@@ -32,30 +34,25 @@ from (
                 where company.path @> %(branches)s::bigint[]
             )
         )
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
     union all
     select
-        width_bucket(transactions.confirmed_at, %(day_starts)s::timestamptz[]) as day,
-        transactions.kind,
-        transactions.currency,
+        width_bucket(in_cut_hour.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+        in_cut_hour.kind,
+        in_cut_hour.currency,
+        case when %(by_package)s then in_cut_hour.package_id end as package_id,
         count(*) as movements,
-        count(*) filter (where transactions.amount > 0) as positive_movements,
-        sum(transactions.amount) as amount
+        count(*) filter (where in_cut_hour.amount > 0) as positive_movements,
+        sum(in_cut_hour.amount) as amount
     from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
     cross join lateral (
         select *
-        from marts.fct_transactions as of_hour
+        from counting
         where
-            of_hour.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
-            and of_hour.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
+            counting.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
+            and counting.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
         offset 0 -- hour by hour through the index, not all hours at once
-    ) as transactions
-    where
-        (
-            transactions.kind in ('payment', 'activation_fee', 'subscription_fee')
-            or (transactions.kind = 'service_charge' and transactions.package_id is null)
-        )
-        and (%(filtered)s is false or transactions.customer_id in (select customer_id from passing))
-    group by 1, 2, 3
+    ) as in_cut_hour
+    group by 1, 2, 3, 4
 ) as parts
-group by 1, 2, 3
+group by 1, 2, 3, 4

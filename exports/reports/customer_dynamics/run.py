@@ -90,12 +90,14 @@ class _Question:
         self.data_through: datetime = known["data_through_at"]
         self.timeline = self._timeline(as_of, known["first_data_at"])
         branches = [company for company in (scope, asked.company_id) if company is not None]
+        self._is_filtered = bool(
+            asked.client_type or asked.tags or asked.owner_user_id is not None or branches
+        )
         self._filters = {
             "client_type": asked.client_type,
             "tags": list(asked.tags) or None,
             "owner_user_id": asked.owner_user_id,
             "branches": branches or None,
-            "filtered": bool(asked.client_type or asked.tags or asked.owner_user_id is not None or branches),
             "package_id": asked.package_id,
             "by_package": asked.by_package,
             "currency": asked.currency,
@@ -150,16 +152,13 @@ class _Question:
             "cut_hours": timeline.cut_hours,
             "held_package_id": self._asked.package_id,
         }
-        return self._sums(movements_statement(self._movements_source()), asked)
+        of_package = self._asked.package_id is not None
+        return self._sums(movements_statement(self._movements_source(), of_package, self._is_filtered), asked)
 
     def _movements_source(self) -> str:
-        asked = self._asked
-        if asked.package_id is not None:
-            return "movements_of_package"
         # the hourly sums know company and client type, nothing else of a customer
-        if asked.by_package or asked.tags or asked.owner_user_id is not None:
-            return "movements_of_all"
-        return "movements_by_hour"
+        by_customer = self._asked.tags or self._asked.owner_user_id is not None
+        return "movements_of_all" if by_customer else "movements_by_hour"
 
     def _clients(self) -> Mapping[Key, Sums]:
         last = len(self.timeline.periods)
@@ -179,8 +178,6 @@ class _Question:
         )
         asked = {
             **self._filters,
-            # a package asked for narrows the customers as any filter does
-            "filtered": self._filters["filtered"] or self._asked.package_id is not None,
             # what else the holders hold matters to a grouping alone
             "held_package_id": None if by_package else self._asked.package_id,
             "ends": ends,
@@ -192,7 +189,8 @@ class _Question:
             "checkpoints": nearest,
         }
         ways = checkpoints.ways_to_states(ends, nearest)
-        return self._sums(blocks_statement(ways, self._asked.package_id is not None, by_package), asked)
+        of_package = self._asked.package_id is not None
+        return self._sums(blocks_statement(ways, of_package, by_package, self._is_filtered), asked)
 
     def _sums(self, text: bytes, asked: Mapping[str, Any]) -> Mapping[Key, Sums]:
         return {(row["period"], row["package_id"]): row for row in self._snapshot.rows(text, asked)}

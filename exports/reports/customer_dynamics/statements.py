@@ -1,7 +1,7 @@
 """The report's SQL, put together from the files beside this module: here and nowhere else.
 
-movements   passing, held -> movements (of all, of the package asked for, or by hour) -> movement_sums
-blocks      for each way to states: states x members -> memberships -> groups; all groups -> blocks
+movements   passing, counting, held -> movements (of all or by hour, of holders) -> movement_sums
+blocks      for each way to states: states x held -> memberships -> groups; all groups -> blocks
 """
 
 from __future__ import annotations
@@ -20,46 +20,44 @@ def statement(name: str) -> bytes:
     return files(PACKAGE).joinpath(f"{name}.sql").read_bytes()
 
 
-def movements_statement(source: str) -> bytes:
-    """Movement sums by period and package; source: movements_of_all, _of_package or _by_hour."""
-    parts = [_passing()]
-    if source == "movements_of_package":
-        parts.append(_held())
-    parts.append(_named("movements", statement(source), "materialized"))
+def movements_statement(source: str, of_package: bool, filtered: bool) -> bytes:
+    """Movement sums by period and package; source: movements_of_all or movements_by_hour.
+
+    Asked for one package, the source gives its fees; refills and use are those of its holders.
+    filtered: whether not every customer passes.
+    """
+    parts = [_passing(), _named("counting", _of_passing("counting_transactions", filtered))]
+    movements = statement(source)
+    if of_package:
+        parts.append(_named("held", _of_passing("held_packages", filtered)))
+        movements += b"union all\n" + statement("movements_of_holders")
+    parts.append(_named("movements", movements, "materialized"))
     return b"with " + b", ".join(parts) + statement("movement_sums")
 
 
-def blocks_statement(ways: tuple[Way, ...], of_package: bool, by_package: bool) -> bytes:
-    """Client blocks by period and package, of the states that those ways together give."""
-    members = {
-        (False, False): None,
-        (True, False): "members_of_package",
-        (False, True): "members_by_package",
-        (True, True): "members_of_package_by_package",
+def blocks_statement(ways: tuple[Way, ...], of_package: bool, by_package: bool, filtered: bool) -> bytes:
+    """Client blocks by period and package, of the states that those ways together give.
+
+    filtered: whether not every customer passes.
+    """
+    memberships = {
+        (False, False): "memberships_of_everyone",
+        (True, False): "memberships_of_holders",
+        (False, True): "memberships_by_package",
+        (True, True): "memberships_of_holders_by_package",
     }[of_package, by_package]
-    parts = [_passing()]
-    if of_package:
-        parts = [
-            _named("passing_any_package", statement("passing_customers"), "not materialized"),
-            _named("passing", statement("passing_holders"), "not materialized"),
-        ]
-    if any(way.needs_changed for way in ways):
-        parts.append(_named("changed", statement("changed_before_checkpoint"), "materialized"))
-    memberships = b"select null::bigint as package_id, * from customer_states"
-    if members is not None:
-        # written out where it is used, not shared: a shared scan would keep the rest from running in parallel
-        parts += [_held(), _named("members", statement(members), "not materialized")]
-        memberships = statement("memberships_of_holders" if of_package else "memberships_of_everyone")
-    parts.append(_named("groups", b" union all ".join(_groups(way, memberships) for way in ways)))
+    parts = [_passing(), _named("held", statement("held_packages"))]
+    groups = b" union all ".join(_groups(way, statement(memberships), filtered) for way in ways)
+    parts.append(_named("groups", groups, "materialized"))
     return b"with " + b", ".join(parts) + statement("blocks")
 
 
-def _groups(way: Way, memberships: bytes) -> bytes:
+def _groups(way: Way, memberships: bytes, filtered: bool) -> bytes:
     """The groups of one way's states, counted against where the way is one of taking off."""
     sign = b"-" if way.is_taken_off else b""
     return (
         b"(with "
-        + _named("customer_states", statement(way.states))
+        + _named("customer_states", _of_passing(way.states, filtered))
         + b", "
         + _named("memberships", memberships)
         + b", "
@@ -73,12 +71,16 @@ def _groups(way: Way, memberships: bytes) -> bytes:
 
 
 def _passing() -> bytes:
-    return _named("passing", statement("passing_customers"), "not materialized")
+    return _named("passing", statement("passing_customers"))
 
 
-def _held() -> bytes:
-    return _named("held", statement("held_packages"), "materialized")
+def _of_passing(name: str, filtered: bool) -> bytes:
+    """The statement of that name, narrowed to the customers that pass where not every one does."""
+    if not filtered:
+        return statement(name)
+    return b"with " + _named("unfiltered", statement(name)) + statement("of_passing")
 
 
-def _named(name: str, text: bytes, kept: str = "") -> bytes:
+def _named(name: str, text: bytes, kept: str = "not materialized") -> bytes:
+    # Written out wherever it is read: a shared part would keep what reads it from running in parallel.
     return f"{name} as {kept} (\n".encode() + text + b")\n"

@@ -1,17 +1,23 @@
--- To be taken off: the month start's states of those whom something happened to between the end and it.
+-- To be taken off: the states at a month start that came to be between the end and it.
 select
-    checkpoint.customer_id,
-    changed.number as first_end,
-    changed.number as last_end,
-    checkpoint.currency,
-    checkpoint.balance_amount,
-    checkpoint.first_paid_use_at,
-    checkpoint.last_paid_use_at
-from changed
+    history.customer_id,
+    asked.number as first_end,
+    asked.number as last_end,
+    history.currency,
+    history.balance_amount,
+    history.first_paid_use_at,
+    history.last_paid_use_at
+from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s::int[])
+    as asked (ends_at, checkpoint_at, number)
 cross join lateral (
-    select state.*
-    from marts.fct_customer_month_start as state
-    where state.month_start_at = changed.checkpoint_at and state.customer_id = changed.customer_id
-    limit 1 -- few customers, each found by the index: never worth reading the whole month for
-) as checkpoint
-where checkpoint.is_existing
+    select *
+    from marts.fct_customer_history as begun
+    where
+        begun.valid_from >= asked.ends_at
+        and begun.valid_from < asked.checkpoint_at
+        and (begun.valid_to is null or begun.valid_to >= asked.checkpoint_at)
+    offset 0 -- end by end through the index
+) as history
+where
+    asked.checkpoint_at > asked.ends_at
+    and history.is_existing

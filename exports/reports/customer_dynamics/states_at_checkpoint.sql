@@ -19,4 +19,3 @@ where
         or checkpoint.valid_to >= asked.ends_at
         or asked.checkpoint_at > asked.ends_at
     )
-    and (%(filtered)s is false or checkpoint.customer_id in (select customer_id from passing))

@@ -9,10 +9,15 @@ select
     history.last_paid_use_at
 from unnest(%(ends)s::timestamptz[], %(checkpoints)s::timestamptz[], %(numbers)s::int[])
     as asked (ends_at, checkpoint_at, number)
-inner join marts.fct_customer_history as history
-    on history.valid_from >= asked.checkpoint_at and history.valid_from < asked.ends_at
+cross join lateral (
+    select *
+    from marts.fct_customer_history as begun
+    where
+        begun.valid_from >= asked.checkpoint_at
+        and begun.valid_from < asked.ends_at
+        and (begun.valid_to is null or begun.valid_to >= asked.ends_at)
+    offset 0 -- end by end through the index
+) as history
 where
     asked.checkpoint_at < asked.ends_at
     and history.is_existing
-    and (history.valid_to is null or history.valid_to >= asked.ends_at)
-    and (%(filtered)s is false or history.customer_id in (select customer_id from passing))

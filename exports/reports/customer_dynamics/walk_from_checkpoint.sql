@@ -15,4 +15,3 @@ from marts.fct_customer_month_start as checkpoint
 where
     checkpoint.month_start_at = %(checkpoint)s
     and checkpoint.is_existing
-    and (%(filtered)s is false or checkpoint.customer_id in (select customer_id from passing))

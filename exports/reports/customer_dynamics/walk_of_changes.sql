@@ -15,4 +15,3 @@ where
     history.valid_from >= %(checkpoint)s
     and history.valid_from < %(last_end_at)s
     and history.is_existing
-    and (%(filtered)s is false or history.customer_id in (select customer_id from passing))

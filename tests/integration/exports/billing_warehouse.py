@@ -70,6 +70,7 @@ ROW_BY_ROW = [
     "dim_package",
     "fct_customer_history",
     "fct_customer_month_start",
+    "fct_customer_packages",
     "fct_exchange_rates",
     "fct_hourly_movements",
     "fct_package_holdings",

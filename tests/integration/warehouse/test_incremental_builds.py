@@ -120,3 +120,35 @@ def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse
     warehouse.build(*history)
     from_nothing = warehouse.contents(tables)
     assert [name for name in tables if incremental[name] != from_nothing[name]] == []
+
+
+def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse) -> None:
+    warehouse.load(AS_OF, house())
+    warehouse.build()
+    tables = built_tables(warehouse)
+    whole = warehouse.contents(tables)
+
+    # as an earlier release left them: other columns, other rows
+    warehouse.execute(
+        "delete from marts.fct_transactions where kind = 'payment';"
+        "alter table marts.fct_hourly_movements drop column package_id;"
+        "update intermediate.kept_definitions set definition_hash = 'of an earlier release'"
+        " where relation_name in ('marts.fct_hourly_movements', 'marts.fct_transactions')"
+    )
+    warehouse.build()
+    assert warehouse.contents(tables) == whole
+
+    warehouse.execute(
+        "delete from intermediate.kept_definitions where relation_name = 'marts.fct_hourly_movements'"
+    )
+    warehouse.build()
+    assert warehouse.contents(tables) == whole
+    later = transaction(9001, 4, "payment", 7, AS_OF + timedelta(days=1), currency="USD")
+    warehouse.load(AS_OF + timedelta(hours=1), {"billing.transactions": [later]})
+    warehouse.build()
+    counted = warehouse.rows("select sum(movement_count) as movements from marts.fct_hourly_movements")
+    warehouse.forget_builds()
+    warehouse.build()
+    assert counted == warehouse.rows(
+        "select sum(movement_count) as movements from marts.fct_hourly_movements"
+    )

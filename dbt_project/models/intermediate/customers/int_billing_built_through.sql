@@ -6,7 +6,7 @@
 ) }}
 -- built last, after all that reports read:
 -- {{ ref('dim_company') }} {{ ref('dim_owner') }} {{ ref('dim_package') }} {{ ref('dim_account') }}
--- {{ ref('fct_transactions_rejected') }} {{ ref('fct_hourly_movements') }} {{ ref('fct_package_holdings') }}
+-- {{ ref('fct_transactions_rejected') }} {{ ref('fct_hourly_movements') }} {{ ref('fct_customer_packages') }}
 -- {{ ref('fct_package_events') }} {{ ref('fct_customer_month_start') }}
 
 select

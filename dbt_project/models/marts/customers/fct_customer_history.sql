@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key=['customer_id', 'valid_from'],
-    indexes=[{'columns': ['customer_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}],
+    indexes=[{'columns': ['customer_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}, {'columns': ['valid_to']}],
     meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
 ) }}
 -- depends_on: {{ ref('int_customer_changes') }}

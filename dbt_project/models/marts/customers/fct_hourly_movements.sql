@@ -1,7 +1,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    indexes=[{'columns': ['hour_start_at', 'company_id', 'customer_type', 'currency', 'kind'], 'unique': true}],
     pre_hook="{{ begin_hourly_movements() }}",
     post_hook="{{ keep_hourly_movements() }}",
 ) }}
@@ -16,5 +15,5 @@ where
     {% if is_incremental() and are_hourly_movements_kept() %}
         and false
     {% endif %}
-group by 1, 2, 3, 4, 5
+group by 1, 2, 3, 4, 5, 6
 order by 1

@@ -4,7 +4,7 @@
     unique_key='transaction_id',
     indexes=[
         {'columns': ['transaction_id'], 'unique': true},
-        {'columns': ['customer_id']},
+        {'columns': ['customer_id', 'confirmed_at', 'kind', 'amount', 'currency', 'package_id']},
         {'columns': ['confirmed_at']},
     ],
     meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},

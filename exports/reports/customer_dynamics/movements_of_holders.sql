@@ -1,0 +1,41 @@
+-- Filter by package: refills and use of those who hold it at the period's end (for Total: at the last end), summed by local day,
+-- kind and currency.
+select
+    dated.day,
+    dated.kind,
+    dated.currency,
+    null::bigint as package_id,
+    dated.is_of_period,
+    dated.is_of_total,
+    count(*) as movements,
+    count(*) filter (where dated.amount > 0) as positive_movements,
+    sum(dated.amount) as amount
+from (
+    select
+        placed.day,
+        placed.kind,
+        placed.currency,
+        placed.amount,
+        (%(day_periods)s::int[])[placed.day] between placed.first_end and placed.last_end as is_of_period,
+        cardinality(%(ends)s::timestamptz[]) between placed.first_end and placed.last_end as is_of_total
+    from (
+        select
+            width_bucket(transactions.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+            transactions.kind,
+            transactions.currency,
+            transactions.amount,
+            held.first_end,
+            held.last_end
+        from held
+        inner join marts.fct_transactions as transactions on held.customer_id = transactions.customer_id
+        where
+            transactions.confirmed_at >= %(starts_at)s
+            and transactions.confirmed_at < %(last_end_at)s
+            and (
+                transactions.kind = 'payment'
+                or (transactions.kind = 'service_charge' and transactions.package_id is null)
+            )
+    ) as placed
+) as dated
+where dated.is_of_period or dated.is_of_total
+group by 1, 2, 3, 4, 5, 6
