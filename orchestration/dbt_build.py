@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
 # What went well becomes a materialization or a check result; as a log line it would be stored a second time.
 _LEVELS = {"warn": "WARNING", "error": "ERROR"}
+_BETWEEN_CANCELS_SECONDS = 0.1
 # Said when a server went away or two transactions met: the same build may succeed later.
 _PASSING = (
     "could not connect",
@@ -142,10 +143,10 @@ def _events_of(
     try:
         while hasattr(event := events.get(), "info"):
             yield from _dagster_events(event, context, manifest, translator)
-    finally:
-        if worker.is_alive():
-            _cancel_queries()
-        worker.join()
+    except BaseException:
+        _cancel(worker)
+        raise
+    worker.join()
     return event
 
 
@@ -177,11 +178,24 @@ def _dagster_events(
     yield from message.to_default_asset_events(manifest, translator, context)
 
 
-def _cancel_queries() -> None:
+def _cancel(worker: threading.Thread) -> None:
+    """End what dbt is doing, statement by statement: after a model that fails it goes on with the next."""
+    import psycopg2
+    from dbt.adapters.contracts.connection import ConnectionState
     from dbt.adapters.factory import FACTORY
 
-    for adapter in list(FACTORY.adapters.values()):
-        adapter.cancel_open_connections()  # pyright: ignore[reportAttributeAccessIssue]
+    while worker.is_alive():
+        for adapter in list(FACTORY.adapters.values()):
+            for connection in list(_connections(adapter)):
+                if connection.state == ConnectionState.OPEN:
+                    with suppress(psycopg2.Error):
+                        connection.handle.cancel()
+        worker.join(_BETWEEN_CANCELS_SECONDS)
+
+
+def _connections(adapter: Any) -> Iterable[Any]:
+    # dbt's own way to cancel asks the server to end sessions, which the pipeline's role may not
+    return adapter.connections.thread_connections.values()
 
 
 def _failure_of(

@@ -1,10 +1,12 @@
-{#
-  For models that go through the months one by one: many processes may share the months, though their table is small;
-  no month comes twice, so nothing is kept for a second time.
-#}
+{# For models that go through the months one by one: no month comes twice, so nothing is kept for a second time. #}
 {% macro month_by_month() %}
-    set local min_parallel_table_scan_size = 0;
     set local enable_memoize = off
+{% endmacro %}
+
+
+{# For a model with as many rows as its input: passing them on from process to process costs less than is planned for. #}
+{% macro share_among_processes() %}
+    set local parallel_tuple_cost = 0
 {% endmacro %}
 
 

@@ -9,18 +9,18 @@
         swept.at_once::integer as at_once,
         swept.at as first_at
     from (
+        -- the most is reached as an interval starts: so many have started by then, less those that have ended
         select
-            moment.at,
-            -- all that happens at one instant is summed together
-            sum(moment.difference) over (order by moment.at) as at_once
+            begun.at,
+            begun.number - width_bucket(begun.at, bounds.ends) as at_once
         from (
             select
-                case bound.difference when 1 then held.started_at else held.ended_at end as at,
-                bound.difference
+                array_agg(held.started_at order by held.started_at) as starts,
+                array_agg(held.ended_at order by held.ended_at) as ends
             from ({{ intervals }}) as held
-            cross join (values (1), (-1)) as bound (difference)
             where held.started_at < held.ended_at
-        ) as moment
+        ) as bounds
+        cross join lateral unnest(bounds.starts) with ordinality as begun (at, number)
     ) as swept
     order by swept.at_once desc, swept.at
     limit 1

@@ -7,7 +7,7 @@
         {'columns': ['logon_id']},
     ],
     meta={'noted_key': 'logon_id', 'change_sources': [['platform', 'logons'], ['platform', 'subscribers']]},
-    pre_hook="{{ note_logons_to_split() }}",
+    pre_hook=["{{ note_logons_to_split() }}", "{{ share_among_processes() }}"],
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
@@ -41,17 +41,23 @@ placed as (
     from {{ ref('stg_platform__logons') }} as logon
     inner join calendars on logon.subscriber_id = calendars.subscriber_id
     where {{ is_changed('logon.logon_id') }}
+),
+
+pieces as (
+    select
+        placed.*,
+        generate_series(greatest(placed.first_month, 1), placed.last_month) as month_number
+    from placed
 )
 
 select
-    placed.logon_id,
-    placed.subscriber_id,
-    placed.user_id,
+    logon_id,
+    subscriber_id,
+    user_id,
     -- empty past the last month that has begun: split again when the next one begins
-    placed.months[piece.month_number] as month,
-    greatest(placed.logged_on_at, placed.starts[piece.month_number]) as started_at,
-    least(placed.ended_at, placed.starts[piece.month_number + 1]) as ended_at,
-    piece.month_number = placed.first_month as is_logon,
-    placed.is_locked_at_logon
-from placed
-cross join lateral generate_series(greatest(placed.first_month, 1), placed.last_month) as piece (month_number)
+    months[month_number] as month,
+    greatest(logged_on_at, starts[month_number]) as started_at,
+    least(ended_at, starts[month_number + 1]) as ended_at,
+    month_number = first_month as is_logon,
+    is_locked_at_logon
+from pieces
