@@ -9,19 +9,16 @@ from exports.snapshot import Snapshot
 
 
 def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: int | None) -> None:
-    """Raises InvalidParameter for the first value that the warehouse does not have, naming what is known.
+    """Raises InvalidParameter for the first value that the warehouse does not have, naming what is known to
+    the asker.
 
     scope: the company whose branch limits the asker; None for all.
     """
     _check_company(snapshot, asked.company_id, scope)
-    if asked.owner_user_id is not None:
-        owners = snapshot.rows(b"select owner_user_id as id, login as name from marts.dim_owner")
-        _check_id("owner", asked.owner_user_id, {row["id"]: row["name"] for row in owners})
-    if asked.package_id is not None:
-        packages = snapshot.rows(b"select package_id as id, name from marts.dim_package")
-        _check_id("package", asked.package_id, {row["id"]: row["name"] for row in packages})
+    _check_named(snapshot, "owner", asked.owner_user_id, scope)
+    _check_named(snapshot, "package", asked.package_id, scope)
     if asked.tags:
-        known_tags = [row["tag"] for row in snapshot.rows(statement("known_tags"))]
+        known_tags = [row["tag"] for row in snapshot.rows(statement("known_tags"), {"scope": scope})]
         for tag in asked.tags:
             if tag not in known_tags:
                 raise InvalidParameter("tag", f"unknown tag {tag!r}: {close_matches(tag, known_tags)}")
@@ -34,8 +31,8 @@ def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: in
 
 def package_names(snapshot: Snapshot) -> dict[int, str]:
     """The name of each package."""
-    rows = snapshot.rows(b"select package_id, name from marts.dim_package")
-    return {row["package_id"]: row["name"] for row in rows}
+    rows = snapshot.rows(statement("known_packages"), {"scope": None})
+    return {row["id"]: row["name"] for row in rows}
 
 
 def _check_company(snapshot: Snapshot, company_id: int | None, scope: int | None) -> None:
@@ -52,6 +49,12 @@ def _check_company(snapshot: Snapshot, company_id: int | None, scope: int | None
             f"company {company_id} ({seen[company_id]}) lies above itself in the tree of companies;"
             " mend parent_id in the billing source",
         )
+
+
+def _check_named(snapshot: Snapshot, what: str, asked: int | None, scope: int | None) -> None:
+    if asked is not None:
+        known = snapshot.rows(statement(f"known_{what}s"), {"scope": scope})
+        _check_id(what, asked, {row["id"]: row["name"] for row in known})
 
 
 def _check_id(what: str, asked: int, known: dict[int, str]) -> None:

@@ -89,6 +89,7 @@ def a_small_tree() -> Tables:
         add_customer(tables, id_, company_id=id_)
         add_movement(tables, id_, NOON, "10.00")
         tables["customer_tags"][id_, "gold"] = {"customer_id": id_, "tag": "gold"}
+    tables["customer_tags"][1, "vip"] = {"customer_id": 1, "tag": "vip"}
     add_package(tables, 7, "Silver")
     add_rate(tables, "GBP", "EUR", date(2024, 3, 10), "1.25")
     return tables

@@ -49,6 +49,18 @@ def test_a_company_sees_itself_and_what_lies_below_never_above_or_beside(built: 
         report(built, MARCH | {"company_id": 1}, GeneratedBy("bob", "reseller", company_id=2))
 
 
+def test_names_of_others_are_neither_known_nor_hinted_at(built: BillingWarehouse):
+    bob = GeneratedBy("bob", "reseller", company_id=2)
+    # the package and the tag are of the company above, for an administrator to find
+    for changes in ({"package_id": 7}, {"tags": ("vip",)}):
+        assert report(built, MARCH | changes).rows
+    with pytest.raises(InvalidParameter, match="unknown package 7: there is none"):
+        report(built, MARCH | {"package_id": 7}, bob)
+    with pytest.raises(InvalidParameter, match="unknown tag 'vip': known: gold"):
+        report(built, MARCH | {"tags": ("vip",)}, bob)
+    assert report(built, MARCH | {"tags": ("gold",)}, bob).rows
+
+
 def test_an_interval_without_data_is_stored_with_heads_and_a_message(built: BillingWarehouse):
     result = report(
         built, MARCH | {"from_date": "2024-05-01", "to_date": "2024-05-31"} | {"group_by": "month"}

@@ -1,0 +1,19 @@
+-- Every user of the companies that the asker may see, and who else owns a customer of theirs.
+with branch as (
+    select company.company_id
+    from marts.dim_company as company
+    where %(scope)s::bigint is null or %(scope)s::bigint = any(company.path)
+)
+
+select
+    owner.owner_user_id as id,
+    owner.login as name
+from marts.dim_owner as owner
+where
+    %(scope)s::bigint is null
+    or owner.company_id in (select company_id from branch)
+    or owner.owner_user_id in (
+        select customer.owner_user_id
+        from marts.dim_customer as customer
+        where customer.company_id in (select company_id from branch)
+    )
