@@ -194,7 +194,7 @@ def _cancel(worker: threading.Thread) -> None:
 
 
 def _connections(adapter: Any) -> Iterable[Any]:
-    # dbt's own way to cancel asks the server to end sessions, which the pipeline's role may not
+    # dbt's own way to cancel works in dbt's thread alone
     return adapter.connections.thread_connections.values()
 
 

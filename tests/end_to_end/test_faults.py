@@ -167,9 +167,10 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
 
 
 def someone_waits_for_a_lock(connection: psycopg.Connection) -> bool:
+    """And has for a while: by then the run has told all that went before, and waits as well."""
     waiting = connection.execute(
-        "select count(*) from pg_stat_activity"
-        " where datname = current_database() and wait_event_type = 'Lock'"
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '2 seconds'"
     ).fetchone()
     connection.execute("select pg_stat_clear_snapshot()")
     return waiting != (0,)

@@ -1,10 +1,4 @@
 -- Every user of the companies that the asker may see, and who else owns a customer of theirs.
-with branch as (
-    select company.company_id
-    from marts.dim_company as company
-    where %(scope)s::bigint is null or %(scope)s::bigint = any(company.path)
-)
-
 select
     owner.owner_user_id as id,
     owner.login as name

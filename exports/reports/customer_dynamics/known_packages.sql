@@ -1,10 +1,4 @@
 -- Every package of the companies that the asker may see, and what else a customer of theirs ever held.
-with branch as (
-    select company.company_id
-    from marts.dim_company as company
-    where %(scope)s::bigint is null or %(scope)s::bigint = any(company.path)
-)
-
 select
     package.package_id as id,
     package.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exports.errors import InvalidParameter, close_matches
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.statements import statement
+from exports.reports.customer_dynamics.statements import known_statement, statement
 from exports.snapshot import Snapshot
 
 
@@ -18,7 +18,7 @@ def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: in
     _check_named(snapshot, "owner", asked.owner_user_id, scope)
     _check_named(snapshot, "package", asked.package_id, scope)
     if asked.tags:
-        known_tags = [row["tag"] for row in snapshot.rows(statement("known_tags"), {"scope": scope})]
+        known_tags = [row["tag"] for row in snapshot.rows(known_statement("tags"), {"scope": scope})]
         for tag in asked.tags:
             if tag not in known_tags:
                 raise InvalidParameter("tag", f"unknown tag {tag!r}: {close_matches(tag, known_tags)}")
@@ -31,7 +31,7 @@ def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: in
 
 def package_names(snapshot: Snapshot) -> dict[int, str]:
     """The name of each package."""
-    rows = snapshot.rows(statement("known_packages"), {"scope": None})
+    rows = snapshot.rows(known_statement("packages"), {"scope": None})
     return {row["id"]: row["name"] for row in rows}
 
 
@@ -53,7 +53,7 @@ def _check_company(snapshot: Snapshot, company_id: int | None, scope: int | None
 
 def _check_named(snapshot: Snapshot, what: str, asked: int | None, scope: int | None) -> None:
     if asked is not None:
-        known = snapshot.rows(statement(f"known_{what}s"), {"scope": scope})
+        known = snapshot.rows(known_statement(f"{what}s"), {"scope": scope})
         _check_id(what, asked, {row["id"]: row["name"] for row in known})
 
 

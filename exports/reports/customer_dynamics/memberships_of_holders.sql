@@ -1,6 +1,7 @@
--- Filter by package: states of its holders, and when they hold it.
+-- Filter by package: states of its holders, and when they hold it. Group by package: a customer's states belong to the row of
+-- each package held, and to the row without one when it holds none.
 select
-    null::bigint as package_id,
+    case when %(by_package)s then held.package_id end as package_id,
     held.first_end as held_first_end,
     held.last_end as held_last_end,
     customer_states.*

@@ -180,6 +180,7 @@ class _Question:
             **self._filters,
             # what else the holders hold matters to a grouping alone
             "held_package_id": None if by_package else self._asked.package_id,
+            "by_package": by_package,
             "ends": ends,
             "last_end_at": ends[-1],
             "rate_dates": [self.timeline.rate_dates[number] for number in numbers],

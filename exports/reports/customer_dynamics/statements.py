@@ -20,6 +20,11 @@ def statement(name: str) -> bytes:
     return files(PACKAGE).joinpath(f"{name}.sql").read_bytes()
 
 
+def known_statement(what: str) -> bytes:
+    """The ids and names (tags: the tags) that the asker may know of: owners, packages or tags."""
+    return b"with " + _named("branch", statement("visible_companies")) + statement(f"known_{what}")
+
+
 def movements_statement(source: str, of_package: bool, filtered: bool) -> bytes:
     """Movement sums by period and package; source: movements_of_all or movements_by_hour.
 
@@ -40,12 +45,11 @@ def blocks_statement(ways: tuple[Way, ...], of_package: bool, by_package: bool, 
 
     filtered: whether not every customer passes.
     """
-    memberships = {
-        (False, False): "memberships_of_everyone",
-        (True, False): "memberships_of_holders",
-        (False, True): "memberships_by_package",
-        (True, True): "memberships_of_holders_by_package",
-    }[of_package, by_package]
+    memberships = "memberships_of_everyone"
+    if of_package and by_package:
+        memberships = "memberships_of_holders_by_package"
+    elif of_package or by_package:
+        memberships = "memberships_of_holders"
     parts = [_passing(), _named("held", statement("held_packages"))]
     groups = b" union all ".join(_groups(way, statement(memberships), filtered) for way in ways)
     parts.append(_named("groups", groups, "materialized"))

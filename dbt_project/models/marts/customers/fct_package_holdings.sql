@@ -5,7 +5,6 @@
     indexes=[
         {'columns': ['subscription_id'], 'unique': true},
         {'columns': ['customer_id']},
-        {'columns': ['package_id']},
     ],
     meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
 ) }}
