@@ -30,6 +30,23 @@ class StreetTranslator(DagsterDbtTranslator):
             deps=_deps(manifest, node, spec.deps),
         )
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        # dagster-dbt names the functions that a test calls as well: they are no assets
+        functions = {dg.AssetKey(node_key(node)) for node in (manifest.get("functions") or {}).values()}
+        return dg.AssetCheckSpec(
+            name=spec.name,
+            asset=spec.asset_key,
+            description=spec.description,
+            additional_deps=[dep for dep in spec.additional_deps if dep.asset_key not in functions],
+            metadata=spec.metadata,
+            blocking=spec.blocking,
+        )
+
 
 def _deps(
     manifest: Mapping[str, Any], node: Mapping[str, Any], deps: Iterable[dg.AssetDep]

@@ -1,14 +1,22 @@
 """What Dagster loads: jobs, schedules and a graph that reads like the street."""
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.dependency import NodeHandle
 
 from orchestration.definitions import build_definitions
-from orchestration.settings import Settings
+from orchestration.settings import SOURCES, Settings
 from tests.architecture.test_imports import ROOT
+
+SETS_OF_SOURCES = [on for count in range(1, len(SOURCES) + 1) for on in combinations(SOURCES, count)]
 
 
 def assets_of(definitions: dg.Definitions, job: str) -> set[str]:
@@ -21,6 +29,26 @@ def checks_of(definitions: dg.Definitions, job: str) -> set[str]:
     handles = [NodeHandle(node.name, None) for node in nodes]
     keys = {key for handle in handles for key in layer.get_selected_entity_keys_for_node(handle)}
     return {key.name for key in keys if isinstance(key, dg.AssetCheckKey)}
+
+
+@pytest.mark.parametrize("sources", SETS_OF_SOURCES, ids="_".join)
+def test_the_code_location_loads_with_every_set_of_sources(
+    definitions_of: Callable[..., dg.Definitions], sources: tuple[str, ...]
+) -> None:
+    definitions_of(*sources).get_repository_def().load_all_definitions()
+
+
+def test_dagster_finds_the_workspace_valid(settings: Settings, tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("dagster")), "definitions", "validate", "-w"]
+    validated = subprocess.run(
+        [*command, str(ROOT / "workspace.yaml")],
+        cwd=ROOT,
+        env={**os.environ, **settings.environment(), "DAGSTER_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert validated.returncode == 0, validated.stdout
 
 
 def test_the_hour_leaves_checks_series_and_reports_to_the_night(definitions: dg.Definitions) -> None:
