@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', indexes=[
+{{ config(materialized='incremental', incremental_strategy='append', unique_key='date_day', indexes=[
     {'columns': ['date_day'], 'unique': true},
 ]) }}
 
