@@ -5,7 +5,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +125,24 @@ def fresh_database(postgres_server: PostgresServer) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     yield postgres_server.create_database(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def as_bi_reader(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Turns the URL of a migrated database into that of a login that is a member of bi_reader only."""
+    login, password = f"reader_{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create role {} login password {}").format(sql.Identifier(login), sql.Literal(password))
+        )
+
+        def read_as(url: str) -> str:
+            connection.execute(sql.SQL("grant bi_reader to {}").format(sql.Identifier(login)))
+            server = urlsplit(url)
+            return f"postgresql://{login}:{password}@{server.hostname}:{server.port}{server.path}"
+
+        yield read_as
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))
 
 
 @pytest.fixture
