@@ -262,10 +262,14 @@ def union_length(spans: list[Span]) -> timedelta:
 
 
 def setting_timeline(own: Platform, setting: str, before: datetime) -> list[tuple[datetime, str]]:
-    """Return the setting's values with the instant from which each holds, as far as set before an instant."""
+    """Return the setting's values with the instant from which each holds, as far as set before an instant.
+
+    A file limit that is no number is set aside: the one before it stays in force.
+    """
     values: dict[datetime, str] = {}
     for row in sorted(own["subscriber_settings"], key=lambda row: (row["happened_at"], row["id"])):
-        if row["setting"] == setting and row["happened_at"] < before:
+        is_readable = setting != "file_limit_mb" or is_number(row["value"])
+        if row["setting"] == setting and row["happened_at"] < before and is_readable:
             values[row["happened_at"]] = row["value"]
     return list(values.items())
 
@@ -283,11 +287,11 @@ def highest_file_limit(own: Platform, start: datetime, end: datetime) -> Decimal
     for position, (_, value) in enumerate(values):
         if position + 1 == len(values) or values[position + 1][0] > start:
             in_force.append(value)
-    return max((Decimal(value) for value in in_force if is_number(value)), default=None)
+    return max((Decimal(value) for value in in_force), default=None)
 
 
 def is_number(value: str) -> bool:
-    """Return whether a setting's value is a number; any other value is no limit."""
+    """Return whether a setting's value is a number; any other value can be no file limit."""
     return re.fullmatch(r"\d+(\.\d+)?", value) is not None
 
 

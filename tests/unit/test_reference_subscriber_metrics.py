@@ -238,6 +238,8 @@ def test_highest_file_limit_in_force_at_any_moment_of_the_month() -> None:
     assert (house.month().file_limit_mb, house.month(FEBRUARY).file_limit_mb) == (200, 300)
     house.setting("2008-02-20", "file_limit_mb", "50")
     assert house.month(FEBRUARY).file_limit_mb == 300
+    house.setting("2008-01-20", "file_limit_mb", "plenty")
+    assert (house.month().file_limit_mb, house.month(FEBRUARY).file_limit_mb) == (200, 300)
 
 
 def test_items_are_of_the_run_closed_last_and_none_while_the_module_is_off() -> None:

@@ -19,4 +19,4 @@
 
 
 {# Grows whenever the same facts would give another number. #}
-{% macro subscriber_metrics_definition_version() -%} 1 {%- endmacro %}
+{% macro subscriber_metrics_definition_version() -%} 2 {%- endmacro %}

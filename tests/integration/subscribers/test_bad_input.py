@@ -38,6 +38,16 @@ def _change(
     }
 
 
+def _file_limit(number: int, value: str, happened_at: datetime) -> dict[str, object]:
+    return {
+        "id": number,
+        "subscriber_id": 1,
+        "setting": "file_limit_mb",
+        "value": value,
+        "happened_at": happened_at,
+    }
+
+
 def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Warehouse) -> None:
     platform = RawPlatform(warehouse.url)
     platform.load(
@@ -78,6 +88,8 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
                     "value": "off",
                     "happened_at": NOON,
                 },
+                _file_limit(3, "500", CREATED),
+                _file_limit(4, "plenty", NOON),
             ],
             "process_forms": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
             "process_fields": [{"id": 1, "form_id": 1, "subscriber_id": 1, "created_at": CREATED}],
@@ -86,11 +98,17 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
     )
     warehouse.build()
     (row,) = warehouse.rows(
-        "select super_users, active_staff, concurrent_max, logon_minutes, process_fields"
+        "select super_users, active_staff, concurrent_max, logon_minutes, process_fields, file_limit_mb"
         " from marts.subscriber_metrics"
     )
-    # 15 merged minutes, 30 of the session that never ends, 7 of the unknown user's
-    assert tuple(row.values()) == (1, 0, 1, 52, 0)
+    # 15 merged minutes, 30 of the session that never ends, 7 of the unknown user's; the readable limit
+    assert tuple(row.values()) == (1, 0, 1, 52, 0, 500)
+    tested = warehouse.dbt("test", "--select", "no_subscriber_setting_is_rejected").results
+    warned = next(result for result in tested if result.node.name == "no_subscriber_setting_is_rejected")
+    assert (warned.status, warned.failures) == ("warn", 1)
+    assert warehouse.rows(warned.node.compiled_code)[0]["rejection_reason"] == (
+        "file_limit_mb is no number: plenty"
+    )
     with pytest.raises(AssertionError, match="subscribers_have_a_known_zone: Got 1 result"):
         warehouse.dbt("test", "--select", "subscribers_have_a_known_zone")
 

@@ -12,11 +12,14 @@ with settings as (
         subscriber_id,
         setting,
         setting_value,
+        file_limit_mb,
         happened_at as valid_from,
         coalesce(
             lead(happened_at) over (partition by subscriber_id, setting order by happened_at, setting_id), 'infinity'
         ) as valid_to
     from {{ ref('stg_platform__subscriber_settings') }}
+    -- what cannot be read ends nothing: the setting before it stays in force
+    where rejection_reason is null
 )
 
 select
@@ -24,10 +27,7 @@ select
     subscriber_id,
     setting,
     setting_value,
-    case
-        when setting = 'file_limit_mb' and setting_value ~ '^\s*\d{1,18}(\.\d{1,6})?\s*$'
-            then trim_scale(setting_value::numeric)
-    end as file_limit_mb,
+    file_limit_mb,
     valid_from,
     valid_to
 from settings

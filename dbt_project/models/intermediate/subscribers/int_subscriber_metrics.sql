@@ -67,7 +67,6 @@ left join lateral (
     where
         setting.subscriber_id = months.subscriber_id
         and setting.setting = 'file_limit_mb'
-        and setting.file_limit_mb is not null
         and setting.valid_from < months.counted_until
         and setting.valid_to > months.month_start_at
         and months.is_in_lifetime
