@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
-from orchestration.connection_url import as_pipeline, checked_url, dbt_environment, without_password
+from orchestration.connection_url import as_pipeline, checked_url, dbt_environment, require_encoded
 
 PREFIX = "SUBDYN_"
+ENV_FILE = ".env"
 SourceName = Literal["billing", "platform", "middleware"]
 SOURCES: tuple[SourceName, ...] = ("billing", "platform", "middleware")
 _SQL = ("postgresql", "mysql")
@@ -30,7 +31,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
     warehouse_url: SecretStr | None = None
@@ -70,7 +71,13 @@ class Settings(BaseSettings):
         url = value.get_secret_value().strip()
         if not url.startswith(("smtp://", "smtps://")) or not url.partition("://")[2]:
             raise ValueError("expected smtp://user@host:port or smtps://user@host:port")
+        require_encoded(url.partition("://")[2])
         return SecretStr(url)
+
+    @field_validator("reporting_currency", mode="before")
+    @classmethod
+    def _is_upper_case(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
 
     @field_validator("home")
     @classmethod
@@ -83,6 +90,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 "every source is switched off: SUBDYN_BILLING_URL, _PLATFORM_URL, _MIDDLEWARE_URL"
             )
+        missing = self.sources_without_url
+        if missing and missing != self.sources:
+            raise ValueError(_without_url(missing))
         return self
 
     @property
@@ -94,9 +104,14 @@ class Settings(BaseSettings):
         )
 
     @property
+    def sources_without_url(self) -> tuple[SourceName, ...]:
+        """The sources that are switched on without a URL: none, or all, which are then the demo's."""
+        return tuple(name for name in self.sources if getattr(self, f"{name}_url") is None)
+
+    @property
     def needs_embedded_servers(self) -> bool:
         """Whether some URL is not set, so that an embedded server must stand in for it."""
-        return None in (self.warehouse_url, self.billing_url, self.platform_url, self.middleware_url)
+        return self.warehouse_url is None or bool(self.sources_without_url)
 
     @property
     def dagster_home(self) -> Path:
@@ -141,11 +156,13 @@ class Settings(BaseSettings):
 
 def load_settings(**given: object) -> Settings:
     """This process's settings, `given` values before the environment's; SettingsError names the variable."""
-    _refuse_misspelt(os.environ)
     try:
+        _refuse_misspelt([*os.environ, *DotEnvSettingsSource(Settings).env_vars])
         return Settings(**given)  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
         raise SettingsError("; ".join(_one_line(detail) for detail in error.errors())) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{ENV_FILE} cannot be read: {error}") from None
 
 
 def _one_line(detail: Mapping) -> str:
@@ -154,12 +171,18 @@ def _one_line(detail: Mapping) -> str:
     return f"{name}: {reason}" if name else reason
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _refuse_misspelt(names: Iterable[str]) -> None:
     known = {_variable(name) for name in Settings.model_fields}
-    for name in environment:
+    for given in names:
+        name = given.upper()
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
         if name.startswith(PREFIX) and name not in known and near:
             raise SettingsError(f"{name}: no such setting; is it {near[0]}?")
+
+
+def _without_url(sources: Iterable[str]) -> str:
+    names = " and ".join(_variable(f"{source}_url") for source in sources)
+    return f"{names} not set: set it, or set it empty to switch the source off"
 
 
 def _checked(value: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
@@ -180,4 +203,4 @@ def _variable(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
-__all__ = ["SOURCES", "Settings", "SettingsError", "SourceName", "load_settings", "without_password"]
+__all__ = ["SOURCES", "Settings", "SettingsError", "SourceName", "load_settings"]

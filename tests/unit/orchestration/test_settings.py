@@ -1,8 +1,12 @@
 import os
+import random
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from orchestration.connection_url import without_password
 from orchestration.settings import SettingsError, load_settings
 
 
@@ -45,7 +49,17 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("SUBDYN_MIDDLEWARE_URL", "mongodb://h", "database is missing"),
         ("SUBDYN_SMTP_URL", "http://h", "smtp://"),
         ("SUBDYN_MAIL_FROM", "nobody", "pattern"),
-        ("SUBDYN_REPORTING_CURRENCY", "usd", "pattern"),
+        ("SUBDYN_REPORTING_CURRENCY", "dollar", "pattern"),
+        ("SUBDYN_BILLING_URL", "postgresql://u:hid%ghost@h/d", "%-encoded"),
+        ("SUBDYN_BILLING_URL", "mysql://u:a@hidden@h/d", "%-encoded"),
+        ("SUBDYN_PLATFORM_URL", "mysql://u:12/hidden@h/d", "%-encoded"),
+        ("SUBDYN_PLATFORM_URL", "postgresql://u:a?hidden@h/d", "%-encoded"),
+        ("SUBDYN_WAREHOUSE_URL", "postgresql://u:a:hidden@h/d", "%-encoded"),
+        ("SUBDYN_WAREHOUSE_URL", "postgresql://u:p@h:hidden/d", "port"),
+        ("SUBDYN_WAREHOUSE_URL", "postgresql://u:p@h:70000/d", "port"),
+        ("SUBDYN_MIDDLEWARE_URL", "mongodb://u:hid den@h/d", "%-encoded"),
+        ("SUBDYN_MIDDLEWARE_URL", "mongodb://u:p@h,:27017/d", "host is missing"),
+        ("SUBDYN_SMTP_URL", "smtp://u:a@hidden@h", "%-encoded"),
     ],
 )
 def test_every_error_names_its_variable_and_no_password(
@@ -58,6 +72,81 @@ def test_every_error_names_its_variable_and_no_password(
     assert told in str(error.value)
     assert "hid" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        ("SUBDYN_WAREHOUSE_URL", "postgresql://user:{}@db.example:5432/warehouse"),
+        ("SUBDYN_BILLING_URL", "mysql://user:{}@db.example:3306/billing"),
+        ("SUBDYN_MIDDLEWARE_URL", "mongodb://user:{}@db1.example:27017,db2.example/middleware"),
+        ("SUBDYN_SMTP_URL", "smtp://user:{}@mail.example:25"),
+    ],
+)
+def test_no_piece_of_a_password_is_told_whatever_it_holds(
+    monkeypatch: pytest.MonkeyPatch, template: tuple[str, str]
+) -> None:
+    dice = random.Random(11)
+    name, url = template
+    refused = 0
+    for _ in range(40):
+        pieces = ["Qx7", "zW9", "Kj4"]
+        password = "".join(piece + dice.choice('@%/:?#[]\\ \t&=+^|"é℀,;$') for piece in pieces) + "Vb2"
+        for variable in ("SUBDYN_WAREHOUSE_URL", "SUBDYN_SMTP_URL"):
+            monkeypatch.delenv(variable, raising=False)
+        for source in ("BILLING", "PLATFORM", "MIDDLEWARE"):
+            monkeypatch.setenv(f"SUBDYN_{source}_URL", "mysql://me@h/d" if source == "PLATFORM" else "")
+        monkeypatch.setenv(name, url.format(password))
+        told = ""
+        try:
+            settings = load_settings()
+            told = repr(settings)
+            kept = getattr(settings, name.removeprefix("SUBDYN_").lower()).get_secret_value()
+            told += without_password(kept)
+            # what is let through, the drivers take apart as it was meant
+            assert unquote(urlsplit(kept).password or "") == unquote(password)
+            monkeypatch.setenv(name, url.format(quote(password, safe="")))
+            load_settings()
+        except SettingsError as error:
+            refused += 1
+            told = str(error)
+            assert told.startswith(name)
+        assert not any(piece in told for piece in (*pieces, "Vb2")), told
+    assert 0 < refused < 40
+
+
+def test_an_encoded_password_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", f"postgresql://u:{quote('a@b%c:d/e#f?', safe='')}@h/d")
+    assert conninfo_to_dict(load_settings().warehouse_login())["password"] == "a@b%c:d/e#f?"
+
+
+def test_several_hosts_of_one_database_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for source in ("BILLING", "PLATFORM"):
+        monkeypatch.setenv(f"SUBDYN_{source}_URL", "")
+    url = "mongodb://reader:p@db1.example:27017,db2.example:27018/middleware?replicaSet=rs0"
+    monkeypatch.setenv("SUBDYN_MIDDLEWARE_URL", url)
+    assert load_settings().source_url("middleware") == url
+
+
+def test_a_currency_is_taken_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUBDYN_REPORTING_CURRENCY", "usd")
+    assert load_settings().reporting_currency == "USD"
+
+
+def test_a_source_without_a_url_beside_one_with_a_url_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUBDYN_BILLING_URL", "mysql://reader@h/billing")
+    monkeypatch.setenv("SUBDYN_MIDDLEWARE_URL", "")
+    with pytest.raises(SettingsError, match=r"^SUBDYN_PLATFORM_URL not set.*set it empty"):
+        load_settings()
+    monkeypatch.setenv("SUBDYN_PLATFORM_URL", "")
+    assert load_settings().sources == ("billing",)
+
+
+def test_a_misspelt_variable_in_dotenv_is_refused_like_one_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SUBDYN_BILING_URL=mysql://reader:secret@h/billing\n")
+    with pytest.raises(SettingsError, match=r"^SUBDYN_BILING_URL.*SUBDYN_BILLING_URL") as error:
+        load_settings()
+    assert "secret" not in str(error.value)
 
 
 def test_a_misspelt_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
