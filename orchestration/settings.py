@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
             )
         missing = self.sources_without_url
         if missing and missing != self.sources:
-            raise ValueError(_without_url(missing))
+            raise ValueError(without_url(missing))
         return self
 
     @property
@@ -107,11 +107,6 @@ class Settings(BaseSettings):
     def sources_without_url(self) -> tuple[SourceName, ...]:
         """The sources that are switched on without a URL: none, or all, which are then the demo's."""
         return tuple(name for name in self.sources if getattr(self, f"{name}_url") is None)
-
-    @property
-    def needs_embedded_servers(self) -> bool:
-        """Whether some URL is not set, so that an embedded server must stand in for it."""
-        return self.warehouse_url is None or bool(self.sources_without_url)
 
     @property
     def dagster_home(self) -> Path:
@@ -165,6 +160,13 @@ def load_settings(**given: object) -> Settings:
         raise SettingsError(f"{ENV_FILE} cannot be read: {error}") from None
 
 
+def without_url(sources: Sequence[str]) -> str:
+    """What is told of sources that lack a URL: the variables, and the two ways to mend it."""
+    names = " and ".join(_variable(f"{source}_url") for source in sources)
+    are, them, source = ("is", "it", "the source") if len(sources) == 1 else ("are", "them", "the sources")
+    return f"{names} {are} not set: set {them}, or set {them} empty to switch {source} off"
+
+
 def _one_line(detail: Mapping) -> str:
     reason = str(detail["msg"]).removeprefix("Value error, ")
     name = ", ".join(_variable(str(part)) for part in detail["loc"])
@@ -178,11 +180,6 @@ def _refuse_misspelt(names: Iterable[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
         if name.startswith(PREFIX) and name not in known and near:
             raise SettingsError(f"{name}: no such setting; is it {near[0]}?")
-
-
-def _without_url(sources: Iterable[str]) -> str:
-    names = " and ".join(_variable(f"{source}_url") for source in sources)
-    return f"{names} not set: set it, or set it empty to switch the source off"
 
 
 def _checked(value: SecretStr | None, schemes: tuple[str, ...]) -> SecretStr | None:
@@ -201,6 +198,3 @@ def _required(name: str, value: SecretStr | None) -> str:
 
 def _variable(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
-
-
-__all__ = ["SOURCES", "Settings", "SettingsError", "SourceName", "load_settings"]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import open_house
+from orchestration.cli.house import Sources, open_house
 
 
 class Job(StrEnum):
@@ -29,7 +29,7 @@ def run_command(
 ) -> None:
     """Run a job as its schedule would; ends with 0 only if every asset was made and every check passed."""
     instant = read_as_of(as_of)
-    with open_house() as settings:
+    with open_house(Sources.READ) as settings:
         from orchestration.cli.progress import watched_run
 
         watched_run(settings, job.value.replace("-", "_"), instant)

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import Failed
-from orchestration.cli.house import console, open_house
+from orchestration.cli.house import Sources, console, open_house
 from orchestration.settings import Settings
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
@@ -26,7 +26,7 @@ def up(
     host: Annotated[str, typer.Option(help="Address it listens at.")] = "127.0.0.1",
 ) -> None:
     """Start the servers that are not set, and the Dagster UI with its schedules; Ctrl-C stops them all."""
-    with open_house() as settings:
+    with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
         from orchestration.cli.killed import end_killed
         from orchestration.dagster_home import prepare_dagster_home
 

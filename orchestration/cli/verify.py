@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from orchestration.cli.exits import Failed
-from orchestration.cli.house import console, open_house
+from orchestration.cli.house import Sources, console, open_house
 from orchestration.settings import Settings
 
 
@@ -15,7 +15,7 @@ def verify() -> None:
 
     Tells every difference on stdout and ends with 1 if there is one.
     """
-    with open_house() as settings:
+    with open_house(Sources.READ) as settings:
         found = 0
         for name, findings in _comparisons(settings):
             with console.status(name):

@@ -55,6 +55,8 @@ def test_the_demo_never_writes_into_databases_of_ones_own(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUBDYN_BILLING_URL", "postgresql://me@127.0.0.1:1/mine")
+    monkeypatch.setenv("SUBDYN_PLATFORM_URL", "")
+    monkeypatch.setenv("SUBDYN_MIDDLEWARE_URL", "")
     assert run(["demo"]) == 2
     assert "SUBDYN_BILLING_URL" in capsys.readouterr().err
 

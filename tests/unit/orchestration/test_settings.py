@@ -20,7 +20,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_without_a_setting_everything_is_embedded(tmp_path: Path) -> None:
     settings = load_settings()
     assert settings.sources == ("billing", "platform", "middleware")
-    assert settings.needs_embedded_servers
+    assert settings.sources_without_url == settings.sources
     assert settings.home == tmp_path / ".subdyn"
     assert settings.reporting_currency == "USD"
 
@@ -136,7 +136,7 @@ def test_a_currency_is_taken_in_small_letters(monkeypatch: pytest.MonkeyPatch) -
 def test_a_source_without_a_url_beside_one_with_a_url_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUBDYN_BILLING_URL", "mysql://reader@h/billing")
     monkeypatch.setenv("SUBDYN_MIDDLEWARE_URL", "")
-    with pytest.raises(SettingsError, match=r"^SUBDYN_PLATFORM_URL not set.*set it empty"):
+    with pytest.raises(SettingsError, match=r"^SUBDYN_PLATFORM_URL is not set.*set it empty"):
         load_settings()
     monkeypatch.setenv("SUBDYN_PLATFORM_URL", "")
     assert load_settings().sources == ("billing",)
