@@ -18,16 +18,22 @@ import psycopg
 from psycopg.rows import dict_row
 
 from exports.errors import NotFound, NotReady
+from exports.months import month_label, parse_month, parse_month_label
 
 Cell = int | Decimal | str | date | datetime | None
 
 
 class Kind(StrEnum):
-    """What a column's cells are; renderers choose type and format by it."""
+    """What a column's cells are; renderers choose type and format by it.
+
+    A month is the date of its first day, written YYYY-MM; a named month is written Jan 2008.
+    """
 
     TEXT = "text"
     YEAR = "year"
     DATE = "date"
+    MONTH = "month"
+    NAMED_MONTH = "named month"
     TIMESTAMP = "timestamp"
     COUNT = "count"
     MONEY = "money"
@@ -36,10 +42,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A head and the kind of cell below it."""
+    """A head and the kind of cell below it.
+
+    `label` is the whole head and begins with that of its group, if it is in one: `Clients - Active: Qty`.
+    Amounts are in `currency`, an ISO 4217 code.
+    """
 
     label: str
     kind: Kind
+    group: str = ""
+    currency: str | None = None
+
+    @property
+    def label_in_group(self) -> str:
+        """The head below that of the group."""
+        return self.label.removeprefix(f"{self.group}: ") if self.group else self.label
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether its cells are numbers of something."""
+        return self.kind in (Kind.COUNT, Kind.MONEY, Kind.RATIO)
 
 
 @dataclass(frozen=True)
@@ -108,6 +130,29 @@ class ResultSummary:
     generated_at: datetime
     generated_by: str
     rows: int
+
+
+def written(cell: Cell, kind: Kind) -> str:
+    """The cell as it is written where there are no types: ISO 8601, digits with a dot, empty for no value."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    if isinstance(cell, date):
+        match kind:
+            case Kind.MONTH:
+                return f"{cell.year:04}-{cell.month:02}"
+            case Kind.NAMED_MONTH:
+                return month_label(cell)
+            case _:
+                return cell.isoformat()
+    return str(cell)
+
+
+def key_column_count(columns: Sequence[Column]) -> int:
+    """How many columns at the front name a row, before the first that says something of it."""
+    of_it = (column.is_measure or column.kind is Kind.TIMESTAMP for column in columns)
+    return next((number for number, found in enumerate(of_it) if found), 1)
 
 
 def new_result_id() -> str:
@@ -212,14 +257,23 @@ def _from_content(found: Mapping[str, Any]) -> StoredResult:
 
 
 def _table_to_json(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[str, Any]:
+    kinds = [column.kind for column in columns]
     return {
-        "columns": [{"label": column.label, "kind": column.kind.value} for column in columns],
-        "rows": [[_to_json(cell) for cell in row] for row in rows],
+        "columns": [
+            {
+                "label": column.label,
+                "kind": column.kind.value,
+                "group": column.group,
+                "currency": column.currency,
+            }
+            for column in columns
+        ],
+        "rows": [[_to_json(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows],
     }
 
 
 def _table_from_json(stored: Mapping[str, Any]) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
-    columns = tuple(Column(column["label"], Kind(column["kind"])) for column in stored["columns"])
+    columns = tuple(_column_from_json(column) for column in stored["columns"])
     rows = tuple(
         tuple(_from_json(cell, column.kind) for cell, column in zip(row, columns, strict=True))
         for row in stored["rows"]
@@ -227,12 +281,15 @@ def _table_from_json(stored: Mapping[str, Any]) -> tuple[tuple[Column, ...], tup
     return columns, rows
 
 
-def _to_json(cell: Cell) -> int | str | None:
-    if isinstance(cell, Decimal):
-        return f"{cell:f}"
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return cell
+def _column_from_json(stored: Mapping[str, Any]) -> Column:
+    label = stored["label"]
+    # results stored by the first release name no groups
+    group = stored["group"] if "group" in stored else label.rpartition(": ")[0]
+    return Column(label, Kind(stored["kind"]), group, stored.get("currency"))
+
+
+def _to_json(cell: Cell, kind: Kind) -> int | str | None:
+    return cell if cell is None or isinstance(cell, int) else written(cell, kind)
 
 
 def _from_json(cell: int | str | None, kind: Kind) -> Cell:
@@ -243,6 +300,10 @@ def _from_json(cell: int | str | None, kind: Kind) -> Cell:
             return Decimal(cell)
         case Kind.DATE if cell[0].isdigit():
             return date.fromisoformat(cell)
+        case Kind.MONTH if cell[0].isdigit():
+            return parse_month(cell)
+        case Kind.NAMED_MONTH if cell[-1].isdigit():
+            return parse_month_label(cell)
         case Kind.TIMESTAMP if cell[0].isdigit():
             return datetime.fromisoformat(cell)
         case _:

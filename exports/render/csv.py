@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
-from decimal import Decimal
 from typing import BinaryIO
 
-from exports.result import Cell, StoredResult
+from exports.result import Cell, Kind, StoredResult, written
 
 # A spreadsheet takes these for the start of a formula, some of them also behind blanks.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -19,22 +17,20 @@ def render(result: StoredResult, stream: BinaryIO) -> None:
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([_safe(column.label) for column in result.columns])
+    kinds = [column.kind for column in result.columns]
     for row in result.rows:
-        writer.writerow([_field(cell) for cell in row])
+        writer.writerow([_field(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
     if result.message is not None:
         writer.writerow([_safe(result.message)])
     text.flush()
     text.detach()
 
 
-def _field(cell: Cell) -> str | int:
-    if cell is None:
-        return ""
-    if isinstance(cell, Decimal):
-        return f"{cell:f}"
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return _safe(cell) if isinstance(cell, str) else cell
+def _field(cell: Cell, kind: Kind) -> str | int:
+    if isinstance(cell, int):
+        return cell
+    text = written(cell, kind)
+    return _safe(text) if isinstance(cell, str) else text
 
 
 def _safe(text: str) -> str:

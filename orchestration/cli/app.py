@@ -14,6 +14,7 @@ from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
+from orchestration.cli.terminal import write_line
 from orchestration.cli.up import up
 from orchestration.cli.verify import verify
 
@@ -56,9 +57,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        print(f"subdyn: {one_line(error)}", file=sys.stderr)
+        write_line(f"subdyn: {one_line(error)}", sys.stderr)
         return exit_code_of(error)
     # typer answers Ctrl-C with this code and not a word
     if outcome == INTERRUPTED:
-        print("subdyn: interrupted", file=sys.stderr)
+        write_line("subdyn: interrupted", sys.stderr)
     return outcome if isinstance(outcome, int) else 0

@@ -8,16 +8,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
-from rich.console import Console
 
+from orchestration.cli.terminal import console
 from orchestration.connection_url import user_of
 from orchestration.settings import Settings, SettingsError, load_settings, without_url
 
 if TYPE_CHECKING:
     from demo.servers import Endpoints
-
-# Progress goes to stderr, so that a report written to stdout stays clean.
-console = Console(stderr=True, highlight=False)
 
 
 class Sources(Enum):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestration.cli.exits import Failed
@@ -29,9 +30,9 @@ def watched_run(settings: Settings, job_name: str, as_of: datetime | None) -> Ru
     with _bar(job_name) as bar:
         outcome = run_job(settings, job_name, as_of, on_event=bar.show, on_start=bar.start)
     for warning in outcome.warnings:
-        console.print(f"[yellow]warning[/] {warning}", soft_wrap=True)
+        console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)
     for failure in outcome.failures[1:]:
-        console.print(f"[red]failed[/] {failure}", soft_wrap=True)
+        console.print(f"[red]failed[/] {escape(failure)}", soft_wrap=True)
     seconds = time.monotonic() - started
     if not outcome.succeeded:
         raise Failed(f"{job_name} failed after {seconds:.0f} s: {outcome.failures[0]}")
@@ -58,7 +59,9 @@ class _Bar:
                 self._task, description=f"{self._job_name}: {event.asset_key.to_user_string()}"
             )
         elif event.is_step_up_for_retry:
-            self._progress.print(f"[yellow]will be retried[/] {event.step_key}: {event.message}")
+            self._progress.print(
+                f"[yellow]will be retried[/] {event.step_key}: {escape(event.message or '')}"
+            )
         elif event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"):
             self._progress.advance(self._task)
 

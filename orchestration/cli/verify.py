@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from orchestration.cli.exits import Failed
 from orchestration.cli.house import Sources, console, open_house
+from orchestration.cli.terminal import write_line
 from orchestration.settings import Settings
 
 
@@ -23,7 +24,7 @@ def verify() -> None:
             found += len(told)
             console.print(f"[red]{len(told):>6} off[/]  {name}" if told else f"[green]agrees[/]      {name}")
             for finding in told:
-                print(f"{name}: {finding}")
+                write_line(f"{name}: {finding}")
     if found:
         raise Failed(f"{found} differences found")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -30,10 +31,17 @@ LONGEST_ACTIVE_DURATION = 1200
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 BLOCKS = ("Active", "Overall Active", "All")
+
+
+def _in_group(group: str, *columns: tuple[str, Kind]) -> tuple[Column, ...]:
+    return tuple(Column(f"{group}: {name}", kind, group) for name, kind in columns)
+
+
 CLIENT_COLUMNS = tuple(
-    Column(f"Clients - {block}: {name}", kind)
+    column
     for block in BLOCKS
-    for name, kind in (
+    for column in _in_group(
+        f"Clients - {block}",
         ("Qty", Kind.COUNT),
         ("Balance Pos", Kind.MONEY),
         ("Balance Neg", Kind.MONEY),
@@ -41,20 +49,20 @@ CLIENT_COLUMNS = tuple(
     )
 )
 MOVEMENT_COLUMNS = (
-    Column("Balance Refill: Qty", Kind.COUNT),
-    Column("Balance Refill: Total", Kind.MONEY),
-    Column("Balance Refill: Avg", Kind.RATIO),
-    Column("Pay as you Go: Total", Kind.MONEY),
-    Column("Pay as you Go: Active Avg", Kind.RATIO),
-    Column("Packages: Activation Qty", Kind.COUNT),
-    Column("Packages: Activation Total", Kind.MONEY),
-    Column("Packages: Renew Qty", Kind.COUNT),
-    Column("Packages: Renew Total", Kind.MONEY),
+    *_in_group("Balance Refill", ("Qty", Kind.COUNT), ("Total", Kind.MONEY), ("Avg", Kind.RATIO)),
+    *_in_group("Pay as you Go", ("Total", Kind.MONEY), ("Active Avg", Kind.RATIO)),
+    *_in_group(
+        "Packages",
+        ("Activation Qty", Kind.COUNT),
+        ("Activation Total", Kind.MONEY),
+        ("Renew Qty", Kind.COUNT),
+        ("Renew Total", Kind.MONEY),
+    ),
 )
 COLUMNS = (*CLIENT_COLUMNS, *MOVEMENT_COLUMNS)
 GROUPING_COLUMNS = {
     "year": Column("Year", Kind.YEAR),
-    "month": Column("Month", Kind.TEXT),
+    "month": Column("Month", Kind.MONTH),
     "date": Column("Date", Kind.DATE),
     "package": Column("Package Name", Kind.TEXT),
 }
@@ -130,8 +138,12 @@ class CustomerDynamicsParameters(BaseModel):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Grouping columns first, then every measure."""
-        return (*(GROUPING_COLUMNS[name] for name in GROUPINGS if name in self.group_by), *COLUMNS)
+        """Grouping columns first, then every measure; amounts and averages bear the currency."""
+        measures = (
+            column if column.kind is Kind.COUNT else replace(column, currency=self.currency)
+            for column in COLUMNS
+        )
+        return (*(GROUPING_COLUMNS[name] for name in GROUPINGS if name in self.group_by), *measures)
 
     @field_validator("time_zone")
     @classmethod

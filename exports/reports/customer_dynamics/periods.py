@@ -15,7 +15,7 @@ from exports.result import Interval
 
 LABELS = {
     "year": lambda day: day.year,
-    "month": lambda day: f"{day:%Y-%m}",
+    "month": lambda day: day.replace(day=1),
     "date": lambda day: day,
     None: lambda day: None,
 }

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from exports.months import parse_month
 from exports.reports.subscriber_metrics.definition import SubscriberId, first_fault
-from exports.reports.subscriber_metrics.months import parse_month
 from exports.result import Column, Kind
 
 REPORT = "seat-evidence"

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.types.multirange import Multirange
 
+from exports.months import last_day, month_label
 from exports.reports.seat_evidence.definition import COLUMNS, REPORT, TITLE, SeatEvidenceParameters
 from exports.reports.subscriber_metrics.cells import on_clock, shown, status, whole_if_it_is
 from exports.reports.subscriber_metrics.definition import METRICS
@@ -21,7 +22,6 @@ from exports.reports.subscriber_metrics.lookups import (
     platform_data_through,
     statement,
 )
-from exports.reports.subscriber_metrics.months import last_day, month_label
 from exports.result import Cell, GeneratedBy, Interval, StoredResult, new_result_id, store
 from exports.snapshot import reading
 

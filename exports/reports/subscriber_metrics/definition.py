@@ -10,13 +10,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from exports.errors import InvalidParameter
-from exports.reports.subscriber_metrics.months import parse_month
+from exports.months import parse_month
 from exports.result import Column, Kind
 
 REPORT = "subscriber-metrics"
 TITLE_OF_ALL = "Subscriber metrics"
 TITLE_OF_ONE = "Metrics history"
-EACH_OWN_ZONE = "each subscriber's own"
+EACH_OWN_ZONE = "each subscriber's own time zone"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ METRICS = (
 METRIC_COLUMNS = tuple(Column(metric.short_label, metric.kind) for metric in METRICS)
 STATUS = Column("Status", Kind.TEXT)
 COLUMNS_OF_ALL = (Column("Subscriber", Kind.TEXT), Column("ID", Kind.TEXT), *METRIC_COLUMNS, STATUS)
-COLUMNS_OF_ONE = (Column("Month", Kind.TEXT), *METRIC_COLUMNS, STATUS)
+COLUMNS_OF_ONE = (Column("Month", Kind.NAMED_MONTH), *METRIC_COLUMNS, STATUS)
 
 SubscriberId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 

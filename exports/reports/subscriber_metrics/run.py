@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from exports.errors import InvalidParameter
+from exports.months import last_day, month_label
 from exports.reports.subscriber_metrics.cells import shown, status
 from exports.reports.subscriber_metrics.definition import (
     COLUMNS_OF_ALL,
@@ -29,7 +30,6 @@ from exports.reports.subscriber_metrics.lookups import (
     no_such_month,
     platform_data_through,
 )
-from exports.reports.subscriber_metrics.months import last_day, month_label
 from exports.result import (
     Cell,
     Column,
@@ -126,9 +126,7 @@ def _one_subscriber(
             "time_zone": subscriber["time_zone"],
         },
         "columns": COLUMNS_OF_ONE,
-        "rows": tuple(
-            (month_label(row["month"]), *(shown(row, m.column) for m in METRICS), status(row)) for row in rows
-        ),
+        "rows": tuple((row["month"], *(shown(row, m.column) for m in METRICS), status(row)) for row in rows),
         "message": None if rows else f"{subscriber['name']} has no month yet",
         "details": (own_sheet(rows[0]),) if rows else (),
         **_intervals(rows, first, last, subscriber["time_zone"], data_through),

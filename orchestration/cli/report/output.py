@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.measure import Measurement
-from rich.table import Table
+from rich.text import Text
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import console
+from orchestration.cli.terminal import Terminal, console
 
 if TYPE_CHECKING:
-    from exports.result import Cell, StoredResult
+    from exports.result import StoredResult
     from orchestration.settings import Settings
 
 STDOUT = "-"
@@ -58,7 +52,7 @@ class Destination:
             sys.stdout.buffer.flush()
         elif not self._formats:
             print_table(result)
-            console.print(f"stored as {result.result_id} (subdyn report show {result.result_id})")
+            console.print(f"stored: subdyn report show {result.result_id}", soft_wrap=True)
         else:
             target = Path(self._output) if self._output else settings.reports_folder
             try:
@@ -73,54 +67,17 @@ class Destination:
 
 
 def print_table(result: StoredResult) -> None:
-    """The result on stdout; turned, a line per measure and a column per row, where that fits a terminal."""
-    out = Console(highlight=False)
-    if result.message is not None:
-        out.print(result.message)
-        return
-    measures = [column.kind.value in ("count", "money", "ratio") for column in result.columns]
-    grouping = measures.index(True)
-    table = Table(title=result.title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    shown = _turned(table, result, grouping) if all(measures[grouping:]) else _upright(table, result)
-    # a narrow terminal wraps lines; it never gets cells cut short
-    unlimited = out.options.update(max_width=sys.maxsize)
-    out.width = max(out.width, Measurement.get(out, unlimited, shown).maximum)
-    out.print(shown)
+    """The result on stdout, laid out for the terminal's width; where it is none, COLUMNS or 80 characters."""
+    from exports.render.info import heading_lines
+    from orchestration.cli.report.layout import lay_out
 
-
-def _turned(table: Table, result: StoredResult, grouping: int) -> Table:
-    table.add_column("")
-    for row in result.rows:
-        label = " ".join(filter(None, (_shown(cell) for cell in row[:grouping])))
-        table.add_column(escape(label) or "Whole interval", justify="right", no_wrap=True)
-    heading = ""
-    for number, column in enumerate(result.columns[grouping:], start=grouping):
-        group, _, measure = column.label.rpartition(": ")
-        if group != heading:
-            heading = group
-            table.add_section()
-            table.add_row(f"[bold]{escape(group)}[/]")
-        cells = (_shown(row[number]) for row in result.rows)
-        table.add_row(f"{'  ' if group else ''}{escape(measure)}", *cells)
-    return table
-
-
-def _upright(table: Table, result: StoredResult) -> Table:
-    for column in result.columns:
-        table.add_column(column.label, justify="left" if column.kind.value == "text" else "right")
-    for row in result.rows:
-        table.add_row(*(_shown(cell) for cell in row))
-    return table
-
-
-def _shown(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, Decimal):
-        return f"{cell:,.4f}"
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    return f"{cell:,}" if isinstance(cell, int) else escape(str(cell))
+    out = Terminal()
+    title, *asked = heading_lines(result)
+    out.print(Text(title, "bold"))
+    for line in asked:
+        out.print(Text(line, "dim"))
+    out.print()
+    out.print(Text(result.message) if result.message is not None else lay_out(result, out.width))
 
 
 def _words(text: str | None) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from orchestration.cli.house import open_house
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+from orchestration.cli.terminal import Terminal
 
 
 def show(
@@ -50,4 +50,4 @@ def list_stored(
     for result in results:
         moment = f"{result.generated_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         table.add_row(result.result_id, result.report, moment, result.generated_by, str(result.rows))
-    Console(highlight=False).print(table)
+    Terminal().print(table)

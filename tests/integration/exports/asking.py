@@ -12,7 +12,7 @@ import psycopg
 from exports.errors import MissingRate
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.run import generate
-from exports.result import GeneratedBy, StoredResult
+from exports.result import GeneratedBy, Kind, StoredResult, written
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.reference.customer_dynamics import Cell, Question, RateMissing, Source, recompute
 
@@ -36,11 +36,12 @@ def report(warehouse: BillingWarehouse, asked: Mapping[str, Any], by: GeneratedB
 
 def rows_of(result: StoredResult) -> list[dict[str, Cell]]:
     """The rows, head to cell, dates and years as the recomputation labels them."""
-    heads = [column.label for column in result.columns]
     return [
         {
-            head: cell.isoformat() if isinstance(cell, date) else str(cell) if head == "Year" else cell
-            for head, cell in zip(heads, row, strict=True)
+            column.label: written(cell, column.kind)
+            if isinstance(cell, date) or column.kind is Kind.YEAR
+            else cell
+            for column, cell in zip(result.columns, row, strict=True)
         }
         for row in result.rows
     ]

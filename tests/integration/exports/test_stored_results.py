@@ -10,7 +10,7 @@ import pytest
 
 from exports.errors import NotFound
 from exports.result import list_results, load, new_result_id
-from tests.integration.exports.asking import NOW, TESTER, report
+from tests.integration.exports.asking import NOW, TESTER, report, rows_of
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import add_customer, add_movement, add_package, empty_tables
 
@@ -54,7 +54,8 @@ def test_a_result_tells_its_parameters_intervals_and_origin(built: BillingWareho
     assert result.asked_interval.ends_at == datetime(2024, 12, 31, 18, 30, tzinfo=UTC)
     assert result.data_interval is not None
     assert result.data_interval.ends_at == datetime(2024, 3, 20, 12, tzinfo=UTC)
-    assert [row[0] for row in result.rows] == ["2023-12", "2024-01", "2024-02", "2024-03", "Total"]
+    months = [row["Month"] for row in rows_of(result)]
+    assert months == ["2023-12", "2024-01", "2024-02", "2024-03", "Total"]
 
 
 def test_nobody_changes_a_stored_result_not_even_its_owner(built: BillingWarehouse):
@@ -75,3 +76,32 @@ def test_ids_of_results_cannot_be_guessed(built: BillingWarehouse):
     assert len({new_result_id() for _ in range(1000)}) == 1000
     with psycopg.connect(built.url) as connection, pytest.raises(NotFound, match="no stored result 'abc'"):
         load(connection, "abc")
+
+
+def test_a_result_of_the_release_before_is_shown_with_its_groups(built: BillingWarehouse):
+    """Its columns named neither groups nor currencies, and its months were texts."""
+    result = report(built, ASKED | {"group_by": "month"})
+    result_id = new_result_id()
+    with psycopg.connect(built.url) as connection:
+        connection.execute(
+            """
+            insert into app.report_results
+                (result_id, report, as_of, generated_by, role, duration_seconds, row_count, content)
+            select %(new)s, report, as_of, generated_by, role, duration_seconds, row_count,
+                jsonb_set(content::jsonb, '{columns}', (
+                    select jsonb_agg(
+                        jsonb_build_object(
+                            'label', told->'label',
+                            'kind', case when told->>'label' = 'Month' then '"text"' else told->'kind' end
+                        )
+                        order by number
+                    )
+                    from jsonb_array_elements(content::jsonb->'columns') with ordinality as c (told, number)
+                ))::json
+            from app.report_results where result_id = %(old)s
+            """,
+            {"new": result_id, "old": result.result_id},
+        )
+        old = load(connection, result_id)
+    assert [column.group for column in old.columns] == [column.group for column in result.columns]
+    assert rows_of(old) == rows_of(result)

@@ -113,8 +113,10 @@ def test_one_subscribers_months_come_newest_first_with_the_peak_on_its_own_clock
     result = metrics(warehouse, subscriber_id=subscriber)
     months = sorted((month for owner, month in seen.marts if owner == subscriber), reverse=True)
     assert [column.label for column in result.columns] == ["Month", *SHORT, "Status"]
-    assert [line[0] for line in result.rows] == [f"{month:%b %Y}" for month in months]
-    november = next(line for line in result.rows if line[0] == "Nov 2026")
+    assert [line[0] for line in result.rows] == months
+    told = csv.reader(io.StringIO(rendered(result, "csv").decode(), newline=""))
+    assert [line[0] for line in told][1:] == [f"{month:%b %Y}" for month in months]
+    november = next(line for line in result.rows if line[0] == date(2026, 11, 1))
     assert list(november[1:-1]) == cells(row)
     when = november[1 + SHORT.index("When")]
     assert isinstance(when, datetime)
@@ -131,21 +133,21 @@ def test_a_subscribers_own_sheet_bears_the_long_labels(
     book = openpyxl.load_workbook(io.BytesIO(rendered(result, "xlsx")))
     assert book.sheetnames == ["Metrics history", "Metrics", "Info"]
     labels = [row[0] for row in book["Metrics"].iter_rows(values_only=True)]
-    assert labels == ["Metric", "Month", "Status", *LONG]
+    assert labels[labels.index("Metric") :] == ["Metric", "Month", "Status", *LONG]
 
 
 def test_every_format_shows_the_same_cells(warehouse: psycopg.Connection[Any]) -> None:
     result = metrics(warehouse, month="2026-10")
     assert load(warehouse, result.result_id) == result
-    sheet = csv.reader(io.StringIO(rendered(result, "csv").decode(), newline=""))
-    heads, *lines = list(sheet)
+    heads, *lines = csv.reader(io.StringIO(rendered(result, "csv").decode(), newline=""))
     assert heads == [column.label for column in result.columns]
     shown = [["" if cell is None else _text(cell) for cell in row] for row in result.rows]
     assert lines == shown
     told = json.loads(rendered(result, "json"))
     assert [["" if cell is None else str(cell) for cell in row] for row in told["rows"]] == shown
     book = openpyxl.load_workbook(io.BytesIO(rendered(result, "xlsx")))
-    rows = list(book["Subscriber metrics"].iter_rows(min_row=2, values_only=True))
+    sheet = book["Subscriber metrics"]
+    rows = list(sheet.iter_rows(min_row=sheet.max_row - len(result.rows) + 1, values_only=True))
     for line, row in zip(rows, result.rows, strict=True):
         told_in_xlsx = [
             cell.replace(tzinfo=UTC).timestamp() if isinstance(cell, datetime) else cell for cell in line

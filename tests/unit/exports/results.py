@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from exports.result import Cell, Column, GeneratedBy, Interval, Kind, StoredResult, Table
 
 COLUMNS = (
     Column("Date", Kind.DATE),
     Column("Package Name", Kind.TEXT),
-    Column("Clients - All: Qty", Kind.COUNT),
-    Column("Balance Refill: Total", Kind.MONEY),
-    Column("Balance Refill: Avg", Kind.RATIO),
+    Column("Clients - All: Qty", Kind.COUNT, "Clients - All"),
+    Column("Balance Refill: Total", Kind.MONEY, "Balance Refill", "USD"),
+    Column("Balance Refill: Avg", Kind.RATIO, "Balance Refill", "USD"),
 )
 ROWS: tuple[tuple[Cell, ...], ...] = (
     (date(2026, 1, 1), "=1+1", 1234567, Decimal("1234.5000"), None),
@@ -24,16 +26,20 @@ START, END = datetime(2025, 12, 31, 23, tzinfo=UTC), datetime(2026, 1, 1, 23, tz
 
 
 def a_result(
-    rows: tuple[tuple[Cell, ...], ...] = ROWS, message: str | None = None, details: tuple[Table, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ROWS,
+    message: str | None = None,
+    details: tuple[Table, ...] = (),
+    columns: tuple[Column, ...] = COLUMNS,
+    **changes: Any,
 ) -> StoredResult:
-    """The result, with those rows and that message."""
+    """The result, with those rows and that message; further changes by the fields' names."""
     asked = Interval(date(2026, 1, 1), date(2026, 1, 1), "Europe/Berlin", START, END)
-    return StoredResult(
+    result = StoredResult(
         result_id="0" * 32,
         report="customer-dynamics",
         title="Customer Dynamics",
-        parameters={"tags": ["gold", "new"], "company_id": None, "currency": "USD"},
-        columns=COLUMNS,
+        parameters={"interval": None, "tags": ["gold", "new"], "company_id": None, "currency": "USD"},
+        columns=columns,
         rows=rows,
         has_total=bool(rows),
         message=message,
@@ -46,3 +52,4 @@ def a_result(
         duration_seconds=0.25,
         details=details,
     )
+    return replace(result, **changes)

@@ -1,4 +1,4 @@
-"""Calendar months as people write and read them."""
+"""Calendar months as people write and read them; inside, a month is the date of its first day."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def parse_month(text: str, parameter: str = "month") -> date:
 def month_label(month: date) -> str:
     """The month as grids show it: Jan 2008."""
     return f"{ABBREVIATIONS[month.month - 1]} {month.year:04}"
+
+
+def parse_month_label(text: str) -> date:
+    """The first day of a month written as `month_label` writes it; ValueError otherwise."""
+    name, _, year = text.partition(" ")
+    return date(int(year), ABBREVIATIONS.index(name) + 1, 1)
 
 
 def last_day(month: date) -> date:
