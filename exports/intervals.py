@@ -10,6 +10,8 @@ from exports.errors import InvalidParameter, close_matches
 
 ONE_DAY = timedelta(days=1)
 MOST_UNITS = 1200
+# No operator has data before or plans beyond; every calendar and zone in use agrees between them.
+EARLIEST, LATEST = date(1700, 1, 1), date(2200, 12, 31)
 
 Dates = tuple[date, date]
 
@@ -64,8 +66,23 @@ def check_interval_name(name: str) -> str:
 
 
 def resolve_interval(name: str, today: date) -> Dates:
-    """First and last local date of the named interval, seen from that local date."""
+    """First and last local date of the named interval, seen from that local date.
+
+    Raises InvalidParameter for an unknown name, and for dates outside EARLIEST .. LATEST.
+    """
     kept = check_interval_name(name)
+    try:
+        dates = _resolved(kept, today)
+    except (OverflowError, ValueError):
+        dates = (date.min, date.max)
+    if not EARLIEST <= dates[0] <= dates[1] <= LATEST:
+        raise InvalidParameter(
+            "interval", f"interval {kept} seen from {today} lies outside {EARLIEST} .. {LATEST}"
+        )
+    return dates
+
+
+def _resolved(kept: str, today: date) -> Dates:
     if kept in NAMED:
         return NAMED[kept](today)
     counted = COUNTED.fullmatch(kept)

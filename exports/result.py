@@ -6,6 +6,7 @@ A result is written once to app.report_results, whose triggers refuse every late
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from psycopg.rows import dict_row
 from exports.errors import NotFound, NotReady
 from exports.months import month_label, parse_month, parse_month_label
 
+ID_BEGINNING = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 Cell = int | Decimal | str | date | datetime | None
 
 
@@ -130,6 +132,9 @@ class ResultSummary:
     generated_at: datetime
     generated_by: str
     rows: int
+    parameters: Mapping[str, Any]
+    from_date: date
+    to_date: date
 
 
 def written(cell: Cell, kind: Kind) -> str:
@@ -193,11 +198,40 @@ def load(connection: psycopg.Connection[Any], result_id: str) -> StoredResult:
     return _from_content(found)
 
 
+def check_result_id(beginning: str) -> str:
+    """The beginning of an id, in lower case; raises NotFound for what cannot be one."""
+    kept = beginning.strip().lower()
+    if not ID_BEGINNING.fullmatch(kept):
+        raise NotFound(
+            f"no stored result {beginning!r}: an id is 32 hexadecimal digits, its first 8 are enough;"
+            " list them with: subdyn report list"
+        )
+    return kept
+
+
+def find_result_id(connection: psycopg.Connection[Any], beginning: str) -> str:
+    """The id that begins so; raises NotFound where none does or several do."""
+    kept = check_result_id(beginning)
+    found = connection.execute(
+        "select result_id from app.report_results where starts_with(result_id, %s) limit 2", (kept,)
+    ).fetchall()
+    if len(found) != 1:
+        what = "several stored results begin with" if found else "no stored result"
+        raise NotFound(f"{what} {beginning!r}; list them with: subdyn report list")
+    return found[0][0]
+
+
 def list_results(connection: psycopg.Connection[Any], limit: int = 50) -> list[ResultSummary]:
     """The newest stored results, newest first."""
     found = connection.execute(
-        "select result_id, report, generated_at, generated_by, row_count from app.report_results"
-        " order by generated_at desc, result_id limit %s",
+        """
+        select
+            result_id, report, generated_at, generated_by, row_count, content->'parameters',
+            (content->'asked_interval'->>'from')::date, (content->'asked_interval'->>'to')::date
+        from app.report_results
+        order by generated_at desc, result_id
+        limit %s
+        """,
         (limit,),
     )
     return [ResultSummary(*row) for row in found]

@@ -1,24 +1,38 @@
-"""Stored results as files in a folder: written whole or not at all."""
+"""Stored results as files in a folder: written whole or not at all.
+
+What a schedule writes is named by the question alone, so that each night replaces the night's before. What a
+person asked for bears the result's short id as well, and replaces nothing unasked.
+"""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
+from exports.render import find_renderer
+from exports.render.names import file_stem, short_id
 from exports.result import StoredResult
 
 
-def write_file(result: StoredResult, path: Path, format_name: str) -> Path:
-    """Render the result to the path, replacing what was there; raises InvalidParameter, OSError."""
-    # Workbooks take their time to import, and hourly runs write none.
-    from exports.render import find_renderer
+def write_file(result: StoredResult, path: Path, format_name: str, *, overwrite: bool) -> Path:
+    """Render the result to the path.
 
+    Raises InvalidParameter for an unknown format, FileExistsError where the path is taken and shall not be
+    overwritten, other kinds of OSError where it cannot be written.
+    """
     render = find_renderer(format_name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{result.result_id}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, "a file stands where a folder is needed") from error
+    unfinished = path.with_name(f".{short_id(result.result_id)}.{format_name}.unfinished")
     try:
         with unfinished.open("wb") as stream:
             render(result, stream)
+        if not overwrite:
+            # taken in this instant or refused, whoever else writes
+            path.open("xb").close()
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -26,14 +40,14 @@ def write_file(result: StoredResult, path: Path, format_name: str) -> Path:
 
 
 def write_files(result: StoredResult, folder: Path, formats: Iterable[str]) -> list[Path]:
-    """Render the result into the folder, one file per format, named by report and interval."""
-    name = file_stem(result)
-    return [write_file(result, folder / f"{name}.{format_name}", format_name) for format_name in formats]
+    """A schedule's files, one per format; those of the same question are replaced."""
+    stem = file_stem(result)
+    return [write_file(result, folder / f"{stem}.{name}", name, overwrite=True) for name in formats]
 
 
-def file_stem(result: StoredResult) -> str:
-    """The name of a result's files without the format."""
-    asked = result.asked_interval
-    subscriber = result.parameters.get("subscriber_id")
-    whose = "" if subscriber is None else f"_subscriber-{subscriber}"
-    return f"{result.report}{whose}_{asked.from_date}_{asked.to_date}"
+def write_asked_files(
+    result: StoredResult, folder: Path, formats: Iterable[str], *, overwrite: bool
+) -> list[Path]:
+    """The files that somebody asked for, one per format, with the result's short id in their names."""
+    stem = f"{file_stem(result)}_{short_id(result.result_id)}"
+    return [write_file(result, folder / f"{stem}.{name}", name, overwrite=overwrite) for name in formats]

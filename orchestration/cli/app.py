@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+import typer.main
 
 from orchestration.cli.demo import demo
 from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
+from orchestration.cli.options import check_options
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
 from orchestration.cli.terminal import write_line
@@ -49,7 +51,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     debug = DEBUG in arguments
     try:
-        outcome = app([word for word in arguments if word != DEBUG], standalone_mode=False)
+        command = typer.main.get_command(app)
+        words = [word for word in arguments if word != DEBUG]
+        check_options(command, words)
+        outcome = command.main(words, prog_name="subdyn", standalone_mode=False)
     except typer.Exit as done:
         return done.exit_code
     except (typer.Abort, KeyboardInterrupt):

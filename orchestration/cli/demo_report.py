@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import psycopg
 
+from exports.render.names import file_stem
 from exports.reports.customer_dynamics.definition import REPORT
 from exports.result import list_results, load
 from orchestration.cli.house import console
 from orchestration.cli.report.output import print_table
-from orchestration.report_files import file_stem
 from orchestration.settings import Settings
 
 

@@ -15,8 +15,8 @@ from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_
 def test_the_night_leaves_a_report_and_its_files(nightly_house: Settings) -> None:
     names = sorted(path.name for path in nightly_house.reports_folder.iterdir())
     assert names == [
-        "customer-dynamics_2026-01-01_2026-03-31.csv",
-        "customer-dynamics_2026-01-01_2026-03-31.xlsx",
+        "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.csv",
+        "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.xlsx",
     ]
     assert rows(nightly_house, "select count(*) from app.report_results where role = 'schedule'") == [(1,)]
 

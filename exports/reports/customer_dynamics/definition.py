@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zoneinfo
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -19,8 +19,9 @@ from pydantic import (
 )
 
 from exports.errors import InvalidParameter, close_matches
-from exports.intervals import check_interval_name
+from exports.intervals import EARLIEST, LATEST, check_interval_name
 from exports.result import Column, Kind
+from exports.time_zones import canonical_time_zone
 
 REPORT = "customer-dynamics"
 TITLE = "Customer Dynamics"
@@ -28,7 +29,7 @@ CLIENT_TYPES = ("client", "reseller", "calling_card", "call_shop")
 TIME_UNITS = ("year", "month", "date")
 GROUPINGS = (*TIME_UNITS, "package")
 LONGEST_ACTIVE_DURATION = 1200
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 BLOCKS = ("Active", "Overall Active", "All")
 
@@ -148,10 +149,18 @@ class CustomerDynamicsParameters(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        known = zoneinfo.available_timezones()
-        if name not in known:
-            raise InvalidParameter("timezone", f"unknown time zone {name!r}: {close_matches(name, known)}")
-        return name
+        return canonical_time_zone(name)
+
+    @field_validator("from_date", "to_date", mode="before")
+    @classmethod
+    def _date_as_written(cls, value: Any) -> Any:
+        # pydantic would take a number for seconds since 1970
+        is_written = isinstance(value, str) and WRITTEN_DATE.fullmatch(value.strip())
+        if value is None or isinstance(value, date):
+            return value
+        if not is_written:
+            raise ValueError("not a date")
+        return value.strip()
 
     @field_validator("currency")
     @classmethod

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.exits import BadInput
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 from orchestration.cli.run import read_as_of
 
 
@@ -36,6 +37,7 @@ def customer_dynamics(
     ] = None,
     formats: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Clients, balances, refills, use and packages, by period or package."""
     from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
@@ -57,8 +59,8 @@ def customer_dynamics(
             "active_duration_months": active_duration,
         }
     )
-    instant = read_as_of(as_of) or datetime.now(UTC)
-    destination = Destination(formats, output)
+    instant = _read_now(as_of)
+    destination = Destination(formats, output, overwrite)
     with open_house() as settings:
         import psycopg
 
@@ -69,3 +71,12 @@ def customer_dynamics(
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result = generate(connection, parameters, by, instant)
         destination.deliver(result, settings)
+
+
+def _read_now(as_of: str | None) -> datetime:
+    from exports.intervals import EARLIEST, LATEST
+
+    instant = read_as_of(as_of) or datetime.now(UTC)
+    if not EARLIEST.year <= instant.year <= LATEST.year:
+        raise BadInput(f"--as-of: {as_of} lies outside {EARLIEST} .. {LATEST}")
+    return instant

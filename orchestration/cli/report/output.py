@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,13 +13,16 @@ import typer
 from rich.text import Text
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.terminal import Terminal, console
+from orchestration.cli.terminal import Terminal, console, write_line
 
 if TYPE_CHECKING:
     from exports.result import StoredResult
     from orchestration.settings import Settings
 
 STDOUT = "-"
+BINARY = {"xlsx"}
+# Of a path without a format, as of a folder.
+USUAL_FORMATS = ("csv", "xlsx")
 FormatOption = Annotated[
     str | None,
     typer.Option("--format", metavar="NAMES", help="csv, xlsx, json, or several separated by commas."),
@@ -25,45 +31,114 @@ OutputOption = Annotated[
     str | None,
     typer.Option("--output", metavar="PATH", help="File, folder, or - for stdout."),
 ]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a file that is there; without it, it is kept.")
+]
 
 
 class Destination:
-    """What --format and --output ask for, checked before the report is generated."""
+    """What --format, --output and --overwrite ask for, checked before the report is generated.
 
-    def __init__(self, formats: str | None, output: str | None) -> None:
-        from exports.render import find_renderer
+    Nothing named is the terminal, a format without a place the home's folder of reports.
+    """
 
-        self._output = output
-        self._formats = _words(formats) or _implied(output)
-        for name in self._formats:
-            find_renderer(name)
-        if len(self._formats) > 1 and (output == STDOUT or (output is not None and Path(output).suffix)):
-            raise BadInput("--output: several formats need a folder")
-        if output == STDOUT and not self._formats:
-            self._formats = ["csv"]
+    def __init__(self, formats: str | None, output: str | None, overwrite: bool) -> None:
+        self._is_stdout = output == STDOUT
+        self._path = Path(output).expanduser() if output is not None and not self._is_stdout else None
+        self._overwrite = overwrite
+        self._formats = _formats(formats, self._path)
+        if self._is_stdout:
+            self._formats = self._formats or ["csv"]
+            self._check_stdout()
+        self._is_file = self._path is not None and bool(self._path.suffix) and not _is_folder(self._path)
+        if self._is_file:
+            self._check_file()
 
     def deliver(self, result: StoredResult, settings: Settings) -> None:
         """Show or write the result; files' paths are told on stderr."""
-        from exports.render import find_renderer
-        from orchestration.report_files import write_file, write_files
-
-        if self._output == STDOUT:
-            find_renderer(self._formats[0])(result, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+        if self._is_stdout:
+            self._write_to_stdout(result)
         elif not self._formats:
             print_table(result)
             console.print(f"stored: subdyn report show {result.result_id}", soft_wrap=True)
         else:
-            target = Path(self._output) if self._output else settings.reports_folder
-            try:
-                if target.suffix and not target.is_dir():
-                    paths = [write_file(result, target, self._formats[0])]
-                else:
-                    paths = write_files(result, target, self._formats)
-            except OSError as error:
-                raise BadInput(f"--output: {target} cannot be written: {error.strerror}") from None
-            for path in paths:
-                console.print(f"{path}", soft_wrap=True)
+            self._write(result, self._path or settings.reports_folder)
+
+    def _check_stdout(self) -> None:
+        if len(self._formats) > 1:
+            raise BadInput("--output -: stdout takes one format")
+        if sys.stdout.isatty() and self._formats[0] in BINARY:
+            raise BadInput(
+                f"--output -: {self._formats[0]} is not for a terminal; name a file, or pipe it on"
+            )
+
+    def _check_file(self) -> None:
+        if len(self._formats) > 1:
+            raise BadInput("--output: several formats need a folder")
+        if not self._overwrite and self._path is not None and os.path.lexists(self._path):
+            raise _taken(self._path)
+
+    def _write_to_stdout(self, result: StoredResult) -> None:
+        from exports.render import find_renderer
+
+        render = find_renderer(self._formats[0])
+        if sys.stdout.isatty():
+            kept = io.BytesIO()
+            render(result, kept)
+            for line in kept.getvalue().decode().splitlines():
+                write_line(line)
+        else:
+            render(result, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+    def _write(self, result: StoredResult, target: Path) -> None:
+        from orchestration.report_files import write_asked_files, write_file
+
+        try:
+            if self._is_file:
+                paths = [write_file(result, target, self._formats[0], overwrite=self._overwrite)]
+            else:
+                paths = write_asked_files(result, target, self._formats, overwrite=self._overwrite)
+        except FileExistsError as error:
+            raise _taken(Path(error.filename or target)) from None
+        except OSError as error:
+            raise BadInput(f"--output: {target} cannot be written: {error.strerror}") from None
+        for path in paths:
+            console.print(str(path), soft_wrap=True, markup=False)
+
+
+def _formats(formats: str | None, path: Path | None) -> list[str]:
+    """The formats that are asked for by name, or by that of the file."""
+    from exports.render import FORMATS, check_format
+
+    named = list(dict.fromkeys(_words(formats)))
+    for name in named:
+        check_format(name)
+    if path is None:
+        return named
+    suffix = "" if _is_folder(path) else path.suffix[1:].lower()
+    if not suffix:
+        return named or list(USUAL_FORMATS)
+    if not named:
+        return [check_format(suffix)]
+    if suffix in FORMATS and len(named) == 1 and named != [suffix]:
+        raise BadInput(
+            f"--output: {path.name} is named as {suffix}, --format says {', '.join(named)}: leave one out"
+        )
+    return named
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise BadInput(f"--output: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _taken(path: Path) -> BadInput:
+    return BadInput(f"--output: {path} is there already: name another, or give --overwrite to replace it")
 
 
 def print_table(result: StoredResult) -> None:
@@ -82,11 +157,3 @@ def print_table(result: StoredResult) -> None:
 
 def _words(text: str | None) -> list[str]:
     return [word.strip().lower() for word in (text or "").split(",") if word.strip()]
-
-
-def _implied(output: str | None) -> list[str]:
-    """The format that a file's name tells."""
-    suffix = Path(output).suffix if output not in (None, STDOUT) else ""
-    if output not in (None, STDOUT) and not suffix:
-        return ["csv", "xlsx"]
-    return [suffix[1:].lower()] if suffix else []

@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 from orchestration.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from exports.result import ResultSummary
+
+MOST_LISTED = 10_000
 
 
 def show(
-    result_id: Annotated[str, typer.Argument(metavar="ID", help="As `subdyn report list` tells it.")],
+    result_id: Annotated[str, typer.Argument(metavar="ID", help="Or its first digits, from `report list`.")],
     formats: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Show a stored result again, cell for cell; nothing is asked anew."""
     import psycopg
 
-    from exports.result import load
+    from exports.result import check_result_id, find_result_id, load
 
-    destination = Destination(formats, output)
+    beginning = check_result_id(result_id)
+    destination = Destination(formats, output, overwrite)
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-            result = load(connection, result_id)
+            result = load(connection, find_result_id(connection, beginning))
         destination.deliver(result, settings)
 
 
 def list_stored(
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_LISTED, help="How many, newest first.")] = 50,
 ) -> None:
-    """List the stored results, newest first."""
+    """List the stored results, newest first, with what was asked of each."""
     import psycopg
 
     from exports.result import list_results
 
     with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
         results = list_results(connection, limit)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    print_list(results)
+
+
+def print_list(results: Sequence[ResultSummary]) -> None:
+    """A line or a few for each result, within 80 characters."""
+    from exports.render.names import asked_in_short, short_id
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ID", no_wrap=True)
-    table.add_column("Report", no_wrap=True)
     table.add_column("Generated, UTC", no_wrap=True)
-    table.add_column("By", overflow="fold")
-    table.add_column("Rows", justify="right")
+    table.add_column("Report and what was asked", overflow="fold")
+    table.add_column("By", overflow="ellipsis", no_wrap=True, max_width=10)
+    table.add_column("Rows", justify="right", no_wrap=True)
     for result in results:
-        moment = f"{result.generated_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        table.add_row(result.result_id, result.report, moment, result.generated_by, str(result.rows))
+        days = f"{result.from_date}..{result.to_date}"
+        asked = ", ".join((days, *asked_in_short(result.parameters)))
+        table.add_row(
+            short_id(result.result_id),
+            f"{result.generated_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            Text(f"{result.report}\n{asked}"),
+            Text(result.generated_by),
+            f"{result.rows:,}",
+        )
     Terminal().print(table)

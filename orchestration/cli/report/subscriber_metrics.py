@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,6 +26,7 @@ def subscriber_metrics(
     subscriber: Annotated[int | None, SUBSCRIBER] = None,
     formats: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
     from exports.reports.subscriber_metrics.definition import SubscriberMetricsParameters
@@ -34,7 +35,7 @@ def subscriber_metrics(
     parameters = SubscriberMetricsParameters.read({"month": month, "subscriber_id": subscriber})
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
-        Destination(formats, output),
+        Destination(formats, output, overwrite),
     )
 
 
@@ -43,6 +44,7 @@ def seat_evidence(
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month to be invoiced.")],
     formats: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """What to send with an invoice: who was counted where and why, and the hash that seals the month."""
     from exports.reports.seat_evidence.definition import SeatEvidenceParameters
@@ -51,7 +53,7 @@ def seat_evidence(
     parameters = SeatEvidenceParameters.read({"subscriber_id": subscriber, "month": month})
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
-        Destination(formats, output),
+        Destination(formats, output, overwrite),
     )
 
 

@@ -1,0 +1,130 @@
+"""What no report can be asked is refused before anything is started: one line, exit code 2, by its option."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.cli.app import run
+
+ASKED = ("customer-dynamics", "--timezone", "UTC", "--interval", "last-month")
+BETWEEN = ("customer-dynamics", "--timezone", "UTC", "--from", "2026-01-01", "--to", "2026-01-31")
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Refused:
+    """What `subdyn report` says on its one line of stderr, with exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    # whoever gets this far was not refused
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+
+    def say(*arguments: str) -> str:
+        assert run(["report", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and len(err.splitlines()) == 1 and err.startswith("subdyn: "), err
+        return err.removeprefix("subdyn: ").rstrip("\n")
+
+    return say
+
+
+@pytest.mark.parametrize(
+    "day", ["20260101", "1767225600", "2026-1-1", "01.01.2026", "2026-01-01T00:00", "٢٠٢٦-٠١-٠١"]
+)
+def test_a_date_is_written_as_a_date(refused: Refused, day: str) -> None:
+    told = refused("customer-dynamics", "--timezone", "UTC", "--from", day, "--to", "2026-01-31")
+    assert told == f"from {day!r} is not a date written YYYY-MM-DD"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("--from", "1699-12-31", "--to", "2026-01-31"),
+            "from 1699-12-31 lies outside 1700-01-01 .. 2200-12-31",
+        ),
+        (
+            ("--from", "2026-01-01", "--to", "2201-01-01"),
+            "to 2201-01-01 lies outside 1700-01-01 .. 2200-12-31",
+        ),
+    ],
+)
+def test_no_interval_lies_beyond_the_years_that_anyone_has_data_of(
+    refused: Refused, arguments: tuple[str, ...], told: str
+) -> None:
+    assert refused("customer-dynamics", "--timezone", "UTC", *arguments) == told
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--company", "2"), ("--timezone", "UTC"), ("--interval", "today"), ("--currency", "EUR"),
+        ("--owner", "1"), ("--output", "x.csv"), ("--format", "csv"), ("--active-duration", "1"),
+    ],
+)  # fmt: skip
+def test_an_option_of_one_value_is_given_once(refused: Refused, option: str, value: str) -> None:
+    once = () if option in ASKED else (option, value)
+    assert refused(*ASKED, *once, option, value) == f"{option} is given more than once"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--tag", "--client-type", "--group-by", "--currency", "--company", "--owner", "--package", "--format",
+        "--output", "--as-of", "--active-duration",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["", "  ", ","])
+def test_an_option_without_a_value_is_no_option(refused: Refused, option: str, value: str) -> None:
+    assert refused(*ASKED, option, value) == f"{option} is empty: give it a value or leave it out"
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "UTC+3", "../UTC"]
+)
+def test_a_zone_is_one_of_the_iana_database(refused: Refused, zone: str) -> None:
+    told = refused("customer-dynamics", "--timezone", zone, "--interval", "last-month")
+    assert told.startswith(f"unknown time zone {zone!r}: ")
+
+
+def test_a_file_named_as_one_format_is_not_written_as_another(refused: Refused) -> None:
+    told = refused(*ASKED, "--format", "xlsx", "--output", "x.csv")
+    assert told == "--output: x.csv is named as csv, --format says xlsx: leave one out"
+    assert "'pdf'" in refused(*ASKED, "--output", "x.pdf")
+    assert "a folder" in refused(*ASKED, "--format", "csv,xlsx", "--output", "x.csv")
+    assert "one format" in refused(*ASKED, "--format", "csv,xlsx", "--output", "-")
+
+
+def test_a_file_that_is_there_is_kept(refused: Refused, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.csv"
+    kept.write_text("mine")
+    told = refused(*ASKED, "--output", "kept.csv")
+    assert told == "--output: kept.csv is there already: name another, or give --overwrite to replace it"
+    assert kept.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("list", "--limit", "99999999999999999999"), "--limit"),
+        (("list", "--limit", "0"), "--limit"),
+        (("seat-evidence", "--subscriber", "9" * 30, "--month", "2026-01"), "subscriber"),
+        (("seat-evidence", "--subscriber", "1", "--month", "2026"), "month"),
+        (("subscriber-metrics", "--subscriber", "-1"), "subscriber"),
+        ((*ASKED, "--company", "9" * 30), "company"),
+        ((*ASKED, "--owner", "0"), "owner"),
+        ((*ASKED, "--active-duration", "9" * 30), "active-duration"),
+        ((*BETWEEN, "--as-of", "0001-01-01T00:00+14:00"), "--as-of"),
+        ((*ASKED, "--as-of", "9999-12-31T23:59-14:00"), "--as-of"),
+        ((*ASKED, "--as-of", "1500-01-01"), "--as-of"),
+        ((*ASKED, "--output", "x\0y.csv"), "--output"),
+        ((*ASKED, "--output", "x" * 300 + ".csv"), "--output"),
+        (("show", "\udcff"), "no stored result"),
+        (("show", "xyz"), "'xyz'"),
+    ],
+)
+def test_what_lies_beyond_what_anything_can_hold_is_refused_by_its_option(
+    refused: Refused, arguments: tuple[str, ...], option: str
+) -> None:
+    told = refused(*arguments)
+    assert option in told and "unexpected" not in told
