@@ -1,4 +1,4 @@
-"""Closes a month as soon as it may be closed, in whichever zone it is over first."""
+"""Closes a month as soon as it may be closed, in whichever zone it is over first; shows what is closed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import psycopg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from orchestration.closed_months import read_months, unknown_to_dagster
+from orchestration.partitions import add_months
 from orchestration.settings import Settings
 
 _DUE = Path(__file__).with_name("months_to_close.sql")
@@ -43,6 +45,33 @@ def build_closing_sensor(
             return dg.SkipReason("no month may be closed")
         month, count, due_at, data_through = found
         context.log.info(f"{count} subscribers' months may be closed, the last since {due_at.isoformat()}")
-        return dg.RunRequest(run_key=f"{month} {data_through.isoformat()}", partition_key=month.isoformat())
+        key = f"{month:%Y-%m}"
+        add_months(context.instance, [key])
+        return dg.RunRequest(run_key=f"{key} {data_through.isoformat()}", partition_key=key)
 
     return months_to_close
+
+
+def build_closed_months_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Keeps partitions as the warehouse has the months: those that are over, and which of them are closed.
+
+    The job that closes months tells Dagster itself. This one tells what was closed by an earlier release, or
+    from another machine or Dagster home, and which months are over since.
+    """
+
+    @dg.sensor(
+        name="closed_months",
+        description="Shows months that are over as partitions, and those that are closed as materialized.",
+        minimum_interval_seconds=300,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def closed_months(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        months = read_months(settings)
+        add_months(context.instance, [month.key for month in months])
+        events = [month.materialization() for month in unknown_to_dagster(context.instance, months)]
+        told = ", ".join(str(event.partition) for event in events)
+        return dg.SensorResult(
+            asset_events=events, skip_reason=f"closed: {told}" if events else "no month was closed elsewhere"
+        )
+
+    return closed_months

@@ -9,7 +9,7 @@ from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks
-from orchestration.closing_sensor import build_closing_sensor
+from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.dbt_translator import StreetTranslator
 from orchestration.jobs import build_jobs
@@ -31,7 +31,13 @@ def build_definitions(
     jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
     own = not settings.embedded
     closing = [
-        build_closing_sensor(settings, job, running=own) for job in jobs if job.name == "monthly_close"
+        sensor
+        for job in jobs
+        if job.name == "monthly_close"
+        for sensor in (
+            build_closing_sensor(settings, job, running=own),
+            build_closed_months_sensor(settings),
+        )
     ]
     return dg.Definitions(
         assets=[*raw, *warehouse, *closed, *report_assets(manifest)],

@@ -1,25 +1,27 @@
-"""A job run in this process: the same job as in the UI, kept in the same instance."""
+"""A job run in this process: the same run as the UI would start, kept in the same instance."""
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.plan.objects import ErrorSource
-from dagster._core.log_manager import get_log_record_event, has_log_record_event
 
-from orchestration.dagster_home import dagster_instance
+from orchestration.compatibility import execute_run, workspace_job_origin
+from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
-from orchestration.failures import failure_reason
-from orchestration.partitions import last_complete_month
+from orchestration.failures import failure_reason, run_failure_reason
+from orchestration.partitions import add_months, last_complete_month
 from orchestration.run_storage import OpenStorage
-from orchestration.runs import AS_OF_TAG, PROCESS_TAG, end_killed_runs, this_process
+from orchestration.runs import AS_OF_TAG, end_killed_runs, process_tags, refuse_as_of, sources_loaded
 from orchestration.settings import Settings
+
+# Dagster's own logger writes every event to the terminal, where the command line shows what matters.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -47,46 +49,47 @@ def run_job(
 ) -> RunOutcome:
     """Run a job to its end; `on_start` gets the number of steps, `on_event` each event as it comes.
 
-    Runs that a killed process left unfinished are ended first, so that they block nothing. An interrupt
-    cancels the run and is raised again as KeyboardInterrupt.
+    Runs that a killed process left unfinished are ended first, so that they block nothing. Raises AsOfRefused
+    before anything is loaded. An interrupt cancels the run and is raised again as KeyboardInterrupt.
     """
     run_id = str(uuid.uuid4())
     with dagster_instance(settings) as instance:
-
-        def notice(event: dg.DagsterEvent) -> None:
-            if event.is_step_failure and _is_interrupt(event):
-                # else Dagster takes it for a failure, and tells it by mail
-                run = instance.get_run_by_id(run_id)
-                if run is not None:
-                    instance.report_run_canceling(run)
-            if on_event is not None:
-                on_event(event)
-
-        definitions = build_definitions(settings, loggers={"console": _event_logger(notice)})
-        job = definitions.resolve_job_def(job_name)
-        tags = {PROCESS_TAG: this_process()}
+        definitions = build_definitions(settings)
+        repository = definitions.get_repository_def()
+        job = repository.get_job(job_name)
+        clock = datetime.now(UTC)
+        refuse_as_of(settings, sources_loaded(node.name for node in job.nodes), as_of or clock, clock)
+        tags = process_tags(run_id)
         if as_of is not None:
             tags[AS_OF_TAG] = as_of.isoformat()
-        month = last_complete_month(as_of or datetime.now(UTC)) if job.partitions_def is not None else None
+        if job.partitions_def is not None:
+            month = last_complete_month(as_of or clock)
+            add_months(instance, [month])
+            tags["dagster/partition"] = month
         if on_start is not None:
             on_start(len(job.nodes))
         end_killed_runs(instance)
         # Asking for the run's events makes its database, which can then be kept open from the first event on.
         instance.all_logs(run_id)
-        # Without naming the logger, a run takes Dagster's own, which writes every event to the terminal.
-        config = {**(job.run_config or {}), "loggers": {"console": {"config": {}}}}
+        events = []
         with OpenStorage(settings.dagster_home, run_id):
-            result = job.execute_in_process(
+            run = instance.create_run_for_job(
+                job,
                 run_id=run_id,
-                instance=instance,
-                run_config=config,
-                tags=tags,
-                partition_key=month,
-                raise_on_error=False,
+                run_config={**(job.run_config or {}), **_QUIET},
+                tags={**job.run_tags, **tags},
+                remote_job_origin=workspace_job_origin(WORKSPACE, repository.name, job_name),
             )
-    if any(_is_interrupt(event) for event in result.all_events):
+            for event in execute_run(job, run, instance):
+                events.append(event)
+                if event.is_step_failure and _is_interrupt(event):
+                    # else Dagster takes it for a failure, and tells it by mail
+                    instance.report_run_canceling(run)
+                if on_event is not None:
+                    on_event(event)
+    if any(_is_interrupt(event) for event in events):
         raise KeyboardInterrupt
-    return _outcome(result)
+    return _outcome(run_id, events)
 
 
 def _is_interrupt(event: dg.DagsterEvent) -> bool:
@@ -97,37 +100,27 @@ def _is_interrupt(event: dg.DagsterEvent) -> bool:
     return event.is_run_failure and event.job_failure_data.failure_reason is unexpected
 
 
-def _outcome(result: dg.ExecuteInProcessResult) -> RunOutcome:
-    failures = [
-        f"{event.step_key}: {failure_reason(event)}" for event in result.all_events if event.is_step_failure
+def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:
+    failures = [f"{event.step_key}: {failure_reason(event)}" for event in events if event.is_step_failure]
+    # A closed month that was asked for and is not closed is observed, with the reason.
+    warnings = [
+        str(event.asset_observation_data.asset_observation.description)
+        for event in events
+        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION
     ]
-    warnings = []
-    evaluations = result.get_asset_check_evaluations()
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
     for evaluation in evaluations:
         if not evaluation.passed:
             name = f"{evaluation.asset_key.to_user_string()}: check {evaluation.check_name} did not pass"
             text = f"{name}: {evaluation.description}" if evaluation.description else name
             (failures if evaluation.severity is dg.AssetCheckSeverity.ERROR else warnings).append(text)
-    if not result.success and not failures:
-        failures.append(f"run {result.run_id} did not finish")
-    materialized = sum(event.is_step_materialization for event in result.all_events)
-    return RunOutcome(result.run_id, tuple(failures), tuple(warnings), materialized, len(evaluations))
-
-
-class _EventHandler(logging.Handler):
-    def __init__(self, on_event: Callable[[dg.DagsterEvent], None]) -> None:
-        super().__init__()
-        self._on_event = on_event
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if has_log_record_event(record):
-            self._on_event(get_log_record_event(record))
-
-
-def _event_logger(on_event: Callable[[dg.DagsterEvent], None]) -> dg.LoggerDefinition:
-    def start(_context: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("subdyn", logging.DEBUG)
-        logger.addHandler(_EventHandler(on_event))
-        return logger
-
-    return dg.LoggerDefinition(start, description="Hands the run's events to the command line.")
+    if not failures:
+        failures += [run_failure_reason(event) for event in events if event.is_run_failure]
+    if not failures and not any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events):
+        failures.append(f"run {run_id} did not finish")
+    materialized = sum(event.is_step_materialization for event in events)
+    return RunOutcome(run_id, tuple(failures), tuple(warnings), materialized, len(evaluations))

@@ -1,16 +1,36 @@
-"""The months that are closed, as partitions."""
+"""The months that are closed, as partitions: a month is one as soon as data through has passed its end."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import dagster as dg
 
-# Far enough back for any house; a month before it is closed all the same, together with the first one shown.
-CLOSED_MONTHS = dg.MonthlyPartitionsDefinition(start_date="2010-01-01")
+# Which months there are is known from the platform's data alone, and changes without a reload of the code.
+CLOSED_MONTHS = dg.DynamicPartitionsDefinition(name="closed_months")
 # A month waits so long after its end for facts that come late; after that they go to the ledger.
 CLOSING_GRACE = timedelta(hours=24)
 
 
 def last_complete_month(instant: datetime) -> str:
-    """The partition key of the month before the instant's own, in UTC."""
-    last_day = instant.date().replace(day=1) - timedelta(days=1)
-    return last_day.replace(day=1).isoformat()
+    """The month before the instant's own, in UTC, as YYYY-MM."""
+    return f"{instant.date().replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+def add_months(instance: dg.DagsterInstance, months: Iterable[str]) -> None:
+    """Make these months partitions if they are none; partitions stay in order of time."""
+    name = str(CLOSED_MONTHS.name)
+    known = instance.get_dynamic_partitions(name)
+    missing = sorted(set(months) - set(known))
+    # What is added comes last, and a range of partitions is what lies between two of them.
+    moved = [month for month in known if missing and month > missing[0]]
+    for month in moved:
+        instance.delete_dynamic_partition(name, month)
+    if missing:
+        instance.add_dynamic_partitions(name, sorted([*missing, *moved]))
+
+
+def remove_month(instance: dg.DagsterInstance, month: str) -> None:
+    """Take back a partition that turned out to be no month of the data."""
+    instance.delete_dynamic_partition(str(CLOSED_MONTHS.name), month)

@@ -6,7 +6,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-from orchestration.partitions import last_complete_month
+from orchestration.partitions import add_months, last_complete_month
 
 CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *", "monthly_close": "15 3 2 * *"}
 
@@ -38,8 +38,9 @@ def _schedule(
         if context.instance.get_runs(running, limit=1):
             return dg.SkipReason(f"the last run of {job.name} has not ended")
         if job.name == "monthly_close":
-            moment = context.scheduled_execution_time
-            return dg.RunRequest(partition_key=last_complete_month(moment))
+            month = last_complete_month(context.scheduled_execution_time)
+            add_months(context.instance, [month])
+            return dg.RunRequest(partition_key=month)
         return dg.RunRequest()
 
     return start

@@ -1,6 +1,7 @@
 """closed/<table>: written once per month by the job monthly_close, and refused any change by the database."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +9,15 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration.assets.warehouse import WAREHOUSE_POOL
+from orchestration.closed_months import CLOSED, read_months, unknown_to_dagster, why_not_closed
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import CLOSING_TAG, StreetTranslator, asset_nodes, is_closed
-from orchestration.partitions import CLOSED_MONTHS, CLOSING_GRACE
+from orchestration.partitions import CLOSED_MONTHS, CLOSING_GRACE, add_months, remove_month
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
+from orchestration.settings import Settings
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> list[dg.AssetsDefinition]:
@@ -26,13 +31,54 @@ def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> 
         dagster_dbt_translator=translator,
         name="closed_months",
         partitions_def=CLOSED_MONTHS,
+        # Months close in order: a run for several closes all of them up to the last.
+        backfill_policy=dg.BackfillPolicy.single_run(),
         pool=WAREHOUSE_POOL,
     )
     def closed_months(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
+        asked = sorted(context.partition_keys)
+        for key in asked:
+            if not _MONTH.fullmatch(key):
+                remove_month(context.instance, key)
+                raise dg.Failure(
+                    f"{key!r} is no month: a partition is a month as YYYY-MM", allow_retries=False
+                )
         variables = {
-            "close_through": context.partition_key[:7],
+            "close_through": asked[-1],
             "closing_grace_hours": CLOSING_GRACE // timedelta(hours=1),
         }
-        yield from build(context, settings, manifest, translator, begin(context), **variables)
+        outputs = []
+        for event in build(context, settings, manifest, translator, begin(context), **variables):
+            if isinstance(event, dg.Output):
+                outputs.append(event)
+            else:
+                yield event
+        if _show_closed(context, settings, asked):
+            yield from outputs
 
     return [closed_months]
+
+
+def _show_closed(context: dg.AssetExecutionContext, settings: Settings, asked: Sequence[str]) -> bool:
+    """Tell Dagster which months are closed, whoever closed them; whether all that the run was asked for are.
+
+    Where they are, the step's own output shows them. Where some are not, it would show those too: they are
+    told with the reason, and the others are shown one by one.
+    """
+    months = read_months(settings)
+    add_months(context.instance, [month.key for month in months])
+    closed = {month.key: month for month in months if month.is_closed}
+    missing = [key for key in asked if key not in closed]
+    for key in missing:
+        reason = why_not_closed(key, months)
+        context.log.warning(reason)
+        context.log_event(dg.AssetObservation(CLOSED, partition=key, description=reason))
+        if key not in {month.key for month in months}:
+            remove_month(context.instance, key)
+    told = {month.key for month in unknown_to_dagster(context.instance, months)}
+    for key, month in closed.items():
+        if key in asked and not missing:
+            context.add_asset_metadata(month.metadata, asset_key=CLOSED, partition_key=key)
+        elif key in asked or key in told:
+            context.log_event(month.materialization())
+    return not missing

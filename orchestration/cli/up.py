@@ -15,9 +15,9 @@ import typer
 
 from orchestration.cli.exits import Failed
 from orchestration.cli.house import Sources, console, open_house
+from orchestration.dagster_home import WORKSPACE, prepare_dagster_home
 from orchestration.settings import Settings
 
-WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
 PATIENCE_SECONDS = 20
 
 
@@ -28,7 +28,6 @@ def up(
     """Start the servers that are not set, and the Dagster UI with its schedules; Ctrl-C stops them all."""
     with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
         from orchestration.cli.killed import end_killed
-        from orchestration.dagster_home import prepare_dagster_home
 
         home = prepare_dagster_home(settings)
         end_killed(settings)

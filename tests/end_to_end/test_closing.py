@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.closed_months import CLOSED as CLOSED_ASSET
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.headless import run_job
@@ -42,6 +43,11 @@ def asked_for_by_the_sensor(settings: Settings) -> dg.RunRequest | dg.SkipReason
     return outcome
 
 
+def shown_as_closed(settings: Settings) -> set[str]:
+    with dagster_instance(settings) as instance:
+        return instance.get_materialized_partitions(CLOSED_ASSET)
+
+
 def run_what_was_asked_for(settings: Settings, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
     job = build_definitions(settings).resolve_job_def("monthly_close")
     with dagster_instance(settings) as instance:
@@ -62,7 +68,7 @@ def test_months_close_once_they_may_and_are_never_written_again(platform_house: 
     # March ended six hours ago: it waits for its grace
     request = asked_for_by_the_sensor(platform_house)
     assert isinstance(request, dg.RunRequest)
-    assert request.partition_key == "2026-02-01"
+    assert request.partition_key == "2026-02"
     closing = run_what_was_asked_for(platform_house, request)
     assert closing.success
     checks = closing.get_asset_check_evaluations()
@@ -71,15 +77,22 @@ def test_months_close_once_they_may_and_are_never_written_again(platform_house: 
     assert rows(platform_house, METRICS) == live
     assert isinstance(asked_for_by_the_sensor(platform_house), dg.SkipReason)
 
+    assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
+
+    # asked to close March, it says why it does not, and March is not shown as closed
     written = set(rows(platform_house, VERSIONS))
-    assert run_job(platform_house, "monthly_close", AS_OF).failures == ()
+    outcome = run_job(platform_house, "monthly_close", AS_OF)
+    assert outcome.failures == ()
+    assert [warning.partition(" for ")[0] for warning in outcome.warnings] == ["2026-03 is not closed"]
     assert set(rows(platform_house, VERSIONS)) == written
+    assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
 
     # two days later the schedule's own run, which loads what is new itself, closes March as well
     assert run_job(platform_house, "monthly_close", LATER).failures == ()
     closed = rows(platform_house, CLOSED)
     assert [month for month, _ in closed] == ["2026-01-01", "2026-02-01", "2026-03-01"]
     assert written < set(rows(platform_house, VERSIONS))
+    assert shown_as_closed(platform_house) == {"2026-01", "2026-02", "2026-03"}
     verifying = subdyn(platform_house, "verify")
     _, told = verifying.communicate(timeout=200)
     assert verifying.returncode == 0, told

@@ -1,12 +1,11 @@
 """The sensor starts the closing when a month may be closed, and at no other time."""
 
-from datetime import date
-
 import dagster as dg
 import psycopg
 import pytest
 
-from orchestration.closing_sensor import build_closing_sensor
+from orchestration.closed_months import CLOSED, read_months, why_not_closed
+from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
 from orchestration.partitions import CLOSED_MONTHS
 from orchestration.settings import Settings
 from tests.integration.subscriber_reports.conftest import Street
@@ -41,7 +40,7 @@ def test_a_month_that_may_be_closed_is_asked_for_by_its_partition(tampered: str)
     assert gone
     outcome = evaluate(tampered)
     assert isinstance(outcome, dg.RunRequest)
-    assert outcome.partition_key == date(2026, 11, 1).isoformat()
+    assert outcome.partition_key == "2026-11"
     again = evaluate(tampered)
     assert isinstance(again, dg.RunRequest)
     assert again.run_key == outcome.run_key
@@ -57,3 +56,42 @@ def test_the_sensor_is_on_from_the_start_where_the_databases_are_ones_own(runnin
     settings = Settings.model_validate({"warehouse_url": "postgresql://nobody@127.0.0.1/none"})
     sensor = build_closing_sensor(settings, job, running=running)
     assert (sensor.default_status == dg.DefaultSensorStatus.RUNNING) == running
+
+
+def show_closed_months(url: str, instance: dg.DagsterInstance) -> list[str]:
+    """What the sensor tells a Dagster home of the warehouse's closed months, and tells it."""
+    sensor = build_closed_months_sensor(Settings.model_validate({"warehouse_url": url}))
+    outcome = sensor(dg.build_sensor_context(instance=instance))
+    assert isinstance(outcome, dg.SensorResult)
+    for event in outcome.asset_events:
+        assert isinstance(event, dg.AssetMaterialization)
+        instance.report_runless_asset_event(event)
+    return [str(event.partition) for event in outcome.asset_events]
+
+
+def test_a_home_that_closed_nothing_shows_what_is_closed_and_nothing_else(street: Street) -> None:
+    closed = {f"{month:%Y-%m}" for _, month in street.seen[-1].closed}
+    with dg.DagsterInstance.ephemeral() as instance:
+        shown = show_closed_months(street.url, instance)
+        partitions = instance.get_dynamic_partitions(str(CLOSED_MONTHS.name))
+        # November is over in every zone, and may be closed in some: it is no closed month yet
+        assert partitions[-1] == "2026-11"
+        assert "2026-11" in closed
+        assert set(shown) == closed - {"2026-11"} == set(partitions[:-1])
+        assert partitions == sorted(partitions)
+        assert instance.get_materialized_partitions(CLOSED) == set(shown)
+        assert show_closed_months(street.url, instance) == []
+
+
+def test_a_month_that_is_not_closed_says_why(street: Street) -> None:
+    months = read_months(Settings.model_validate({"warehouse_url": street.url}))
+    assert "the platform's data begins with" in why_not_closed("2001-03", months)
+    assert "data through is 2026-12-02T04:30:00Z, before its end" in why_not_closed("2026-12", months)
+    assert "subscribers: it may be once data through" in why_not_closed("2026-11", months)
+    assert "no month that is over" in why_not_closed("2026-11", ())
+
+
+def test_a_warehouse_that_is_not_built_has_no_months(fresh_database: str) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert show_closed_months(fresh_database, instance) == []
+        assert instance.get_dynamic_partitions(str(CLOSED_MONTHS.name)) == []

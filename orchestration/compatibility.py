@@ -1,0 +1,34 @@
+"""The few private seams of dagster that runs need, each with its reason; seen in dagster 1.13.27.
+
+tests/end_to_end/test_dagster_ui.py fails where one of them no longer does what it is here for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+
+
+def workspace_job_origin(workspace: Path, repository_name: str, job_name: str) -> RemoteJobOrigin:
+    """Where the UI finds the job: the workspace's one code location, as webserver and daemon name it.
+
+    A run without it is in no job's list of runs, not in the timeline, and cannot be re-executed.
+    """
+    (location,) = location_origins_from_yaml_paths([str(workspace)])
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, repository_name), job_name)
+
+
+def execute_run(
+    job: dg.JobDefinition, run: dg.DagsterRun, instance: dg.DagsterInstance
+) -> Iterator[dg.DagsterEvent]:
+    """Execute a run that was created before, in this process, and yield its events as they come.
+
+    The public `execute_in_process` creates its run itself, without an origin.
+    """
+    yield from execute_run_iterator(InMemoryJob(job), run, instance)
