@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, as source or warehouse, and what its errors mean."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -14,6 +15,11 @@ Connection = asyncpg.Connection
 
 # SQLSTATE classes where the same statement may succeed later
 _PASSING = ("08", "40", "53", "55", "57", "58", "XX")
+
+
+def application_name(subject: str) -> str:
+    """How a session of this process, which works at `subject`, is shown to whoever looks at the server."""
+    return f"subdyn {os.getpid()} {subject}"
 
 
 def one_line(error: BaseException, *urls: str) -> str:
@@ -32,7 +38,13 @@ async def connected(url: str, database: str, subject: str) -> AsyncIterator[Conn
     with translated(url, database, subject):
         try:
             connection = await asyncpg.connect(
-                url, timeout=CONNECT_SECONDS, server_settings={"timezone": "UTC", "datestyle": "ISO"}
+                url,
+                timeout=CONNECT_SECONDS,
+                server_settings={
+                    "timezone": "UTC",
+                    "datestyle": "ISO",
+                    "application_name": application_name(subject),
+                },
             )
         except ValueError as error:
             if isinstance(error, UnicodeError):

@@ -1,7 +1,9 @@
 """The raw schemas and tables themselves: made where missing, checked where they are there."""
 
+from contextlib import suppress
 from datetime import datetime
 
+import asyncpg
 from psycopg import sql
 
 from extract.errors import NeverRetry
@@ -12,22 +14,28 @@ from extract.statements import statement, trusted
 
 async def take_turn(connection: Connection, relation: RawRelation) -> None:
     """Waits until no other load of the table runs; the turn ends with the transaction."""
-    await connection.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{relation.schema}.{relation.name}"
-    )
+    turns = sql.Identifier(relation.schema, "turns")
+    add = sql.SQL("insert into {} (table_name) values ($1) on conflict do nothing").format(turns)
+    await connection.execute(add.as_string(), relation.name)
+    take = sql.SQL("select from {} where table_name = $1 for update").format(turns)
+    await connection.execute(take.as_string(), relation.name)
 
 
 async def ensure_bookkeeping(connection: Connection, schema: str) -> None:
-    """Has the schema with its load log, watermarks and rejected rows."""
-    async with connection.transaction():
-        if await connection.fetchval(
-            "select to_regclass(format('%I.rejected', $1::text)) is not null", schema
-        ):
-            return
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", schema)
-        if not await connection.fetchval("select to_regnamespace(quote_ident($1)) is not null", schema):
-            await connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string())
-        await connection.execute(statement("bookkeeping", schema=sql.Identifier(schema)))
+    """Has the schema with its load log, watermarks, rejected rows and turns."""
+    while not await connection.fetchval(
+        "select to_regclass(format('%I.turns', $1::text)) is not null", schema
+    ):
+        # the second of two makers waits for the first to commit, and then finds its work done
+        with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError):
+            async with connection.transaction():
+                await _create_bookkeeping(connection, schema)
+
+
+async def _create_bookkeeping(connection: Connection, schema: str) -> None:
+    if not await connection.fetchval("select to_regnamespace(quote_ident($1)) is not null", schema):
+        await connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string())
+    await connection.execute(statement("bookkeeping", schema=sql.Identifier(schema)))
 
 
 async def ensure_table(

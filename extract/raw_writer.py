@@ -1,6 +1,7 @@
 """One warehouse transaction: batches to the raw table, what could not be stored, watermark, load log.
 
-Loads of one table take turns on an advisory lock, taken before the load id is drawn: ids commit in order.
+Loads of one table take turns: each locks the table's row of `turns` before it draws its load id, so that ids
+commit in order. A row of a table that only the pipeline may touch, since anybody could take an advisory lock.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable

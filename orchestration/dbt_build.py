@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import psycopg
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from extract.errors import NeverRetry
@@ -24,6 +23,7 @@ from orchestration.dbt_translator import (
     functions_beside,
     node_key,
 )
+from orchestration.locks import build_lock, reported_waits
 from orchestration.retries import again_later
 from orchestration.settings import Settings
 
@@ -106,7 +106,7 @@ def build(
     variables = {**dbt_variables(settings), "as_of": as_of.isoformat(), **variables}
     arguments = [*build_arguments(manifest, nodes, variables), *common_arguments(settings)]
     use_warehouse(settings)
-    with _alone_in_the_warehouse(settings):
+    with reported_waits(settings.warehouse_login(), context.log.warning), _alone_in_the_warehouse(settings):
         outcome = yield from _events_of(arguments, settings, context, manifest, translator)
     reason = _failure_of(outcome, manifest, translator)
     if reason is None:
@@ -119,11 +119,10 @@ def build(
 
 @contextmanager
 def _alone_in_the_warehouse(settings: Settings) -> Iterator[None]:
-    """Wait while another process builds the same warehouse; a killed one holds nothing."""
+    """Wait while another process builds the same warehouse."""
     try:
         prepare_sources(settings.sources, settings.warehouse())
-        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-            connection.execute("select pg_advisory_lock(hashtextextended('subdyn: dbt build', 0))")
+        with build_lock(settings):
             yield
     except NeverRetry as error:
         raise dg.Failure(str(error), allow_retries=False) from error

@@ -12,10 +12,17 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from extract.postgresql import application_name
+from orchestration.locks import reported_waits
+
 FOLDER = Path(__file__).parent / "migrations"
 _FILE_NAME = re.compile(r"^(\d{4})_\w+\.sql$")
-# Any constant serves, as long as every release takes the same one.
-_LOCK = 7_114_201_826
+# What the second of two makers of the very first migration meets when the first has committed.
+_MADE_MEANWHILE = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DuplicateSchema,
+    psycopg.errors.DuplicateTable,
+)
 
 
 class MigrationError(Exception):
@@ -55,8 +62,7 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
     it makes belongs to that role. Safe to run at the same time as another. Raises MigrationError.
     """
     migrations = read_migrations()
-    with _connected(admin_url) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+    with reported_waits(admin_url), _connected(admin_url) as connection:
         had = _applied(connection)
         for migration in migrations:
             if had.get(migration.number, migration.sha256) != migration.sha256:
@@ -67,11 +73,10 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
         missing = [migration for migration in migrations if migration.number not in had]
         if missing:
             _require_rights(connection)
-        for migration in missing:
-            _apply(connection, migration)
+        applied = [migration.name for migration in missing if _apply(connection, migration)]
         if login_user is not None:
             _grant_pipeline(connection, login_user)
-        return tuple(migration.name for migration in missing)
+        return tuple(applied)
 
 
 def pending(warehouse_url: str) -> tuple[str, ...]:
@@ -83,7 +88,9 @@ def pending(warehouse_url: str) -> tuple[str, ...]:
 
 def _connected(url: str) -> psycopg.Connection:
     try:
-        return psycopg.connect(url, autocommit=True, application_name="subdyn migrate", connect_timeout=10)
+        return psycopg.connect(
+            url, autocommit=True, application_name=application_name("migrate"), connect_timeout=10
+        )
     except psycopg.Error as error:
         known = conninfo_to_dict(url)
         where = f"{known.get('host', 'localhost')}:{known.get('port', 5432)}/{known.get('dbname', '')}"
@@ -121,28 +128,39 @@ def _require_rights(connection: psycopg.Connection) -> None:
         raise MigrationError(_administrator_needed(user, database))
 
 
-def _apply(connection: psycopg.Connection, migration: Migration) -> None:
-    for attempt in range(5):
+def _apply(connection: psycopg.Connection, migration: Migration) -> bool:
+    """Apply a migration; False if another process did so meanwhile, which is waited for."""
+    refusals = 0
+    while True:
         try:
             with connection.transaction():
                 if migration.number > 1:
                     connection.execute("set local role subdyn_owner")
+                    # not an advisory lock, which any login could take
+                    connection.execute("lock table app.migrations in exclusive mode")
+                if migration.number in _applied(connection):
+                    return False
                 connection.execute(migration.text.encode())
                 connection.execute(
                     "insert into app.migrations (number, name, sha256) values (%s, %s, %s)",
                     (migration.number, migration.name, migration.sha256),
                 )
-            return
+            return True
         except psycopg.errors.InsufficientPrivilege as error:
             info = connection.info
             raise MigrationError(
                 f"{_administrator_needed(info.user, info.dbname)}: {_first_line(error)}"
             ) from error
+        except _MADE_MEANWHILE as error:
+            if migration.number in _applied(connection):
+                return False
+            raise MigrationError(f"migration {migration.name}: {_first_line(error)}") from error
         except psycopg.errors.InternalError_ as error:
             # Two databases of one server granting to the same role at once: "tuple concurrently updated".
-            if attempt == 4:
+            refusals += 1
+            if refusals == 5:
                 raise MigrationError(f"migration {migration.name}: {_first_line(error)}") from error
-            time.sleep(0.2 * (attempt + 1))
+            time.sleep(0.2 * refusals)
         except psycopg.Error as error:
             raise MigrationError(f"migration {migration.name}: {_first_line(error)}") from error
 

@@ -32,4 +32,8 @@ create table if not exists {schema}.rejected (
     rejected_at timestamptz not null
 );
 
+create table if not exists {schema}.turns (
+    table_name text primary key
+);
+
 create index if not exists rejected_table_name_key on {schema}.rejected (table_name, key);

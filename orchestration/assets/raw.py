@@ -12,6 +12,7 @@ from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
+from orchestration.locks import reported_waits
 from orchestration.resources import SettingsResource
 from orchestration.retries import again_later
 from orchestration.runs import begin
@@ -56,9 +57,10 @@ def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefini
         source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
         instant = begin(context)
         attempt = partial(_attempt, context)
-        results = [attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
-        if config.sweep and specification.cursor is not None:
-            results.append(attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
+        with reported_waits(settings.warehouse_login(), context.log.warning):
+            results = [attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
+            if config.sweep and specification.cursor is not None:
+                results.append(attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
         return dg.MaterializeResult(metadata=load_metadata(results))
 
     return load

@@ -87,6 +87,18 @@ def test_no_rule_asks_the_clock_of_the_day(room: str) -> None:
     assert asking == []
 
 
+def test_nothing_waits_for_a_lock_that_every_login_could_take() -> None:
+    folders = (*ROOMS, "dbt_project")
+    advisory = [
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for suffix in ("py", "sql")
+        for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
+        if "pg_advisory" in path.read_text()
+    ]
+    assert advisory == []
+
+
 def test_no_module_of_this_project_is_a_drawer_for_everything() -> None:
     names = {path.stem for room in ROOMS for path in modules(room)}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "manager"}

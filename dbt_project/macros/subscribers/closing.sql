@@ -14,7 +14,7 @@
 
 {# One close at a time: the second waits, then sees what the first has written. #}
 {% macro one_at_a_time() %}
-    select pg_advisory_xact_lock(hashtext('{{ this.schema }}.{{ this.identifier }}'))
+    lock table app.closing_lock in exclusive mode
 {% endmacro %}
 
 
