@@ -16,6 +16,7 @@ from orchestration.cli.migrate import migrate
 from orchestration.cli.options import check_options
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
+from orchestration.cli.signals import termination_as_interrupt
 from orchestration.cli.terminal import write_line
 from orchestration.cli.up import up
 from orchestration.cli.verify import verify
@@ -54,7 +55,8 @@ def run(arguments: Sequence[str]) -> int:
         command = typer.main.get_command(app)
         words = [word for word in arguments if word != DEBUG]
         check_options(command, words)
-        outcome = command.main(words, prog_name="subdyn", standalone_mode=False)
+        with termination_as_interrupt():
+            outcome = command.main(words, prog_name="subdyn", standalone_mode=False)
     except typer.Exit as done:
         return done.exit_code
     except (typer.Abort, KeyboardInterrupt):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import json
 import os
-import signal
-import subprocess
+import socket
 import sys
-import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestration.cli.exits import Failed
+from orchestration.cli.exits import BadInput, Failed
 from orchestration.cli.house import Sources, console, open_house
+from orchestration.cli.process_group import run_group
 from orchestration.dagster_home import WORKSPACE, prepare_dagster_home
-from orchestration.settings import Settings
-
-PATIENCE_SECONDS = 20
+from orchestration.settings import Settings, load_settings
 
 
 def up(
@@ -26,15 +27,17 @@ def up(
     host: Annotated[str, typer.Option(help="Address it listens at.")] = "127.0.0.1",
 ) -> None:
     """Start the servers that are not set, and the Dagster UI with its schedules; Ctrl-C stops them all."""
-    with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
-        from orchestration.cli.killed import end_killed
+    with _only_one(load_settings().home, f"http://{host}:{port}"):
+        _refuse_taken_port(host, port)
+        with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
+            from orchestration.cli.killed import end_killed
 
-        home = prepare_dagster_home(settings)
-        end_killed(settings)
-        console.print(f"[green]Dagster UI[/]: http://{host}:{port}  (Ctrl-C stops it)")
-        code = _supervise(_command(host, port), _environment(settings, home))
+            home = prepare_dagster_home(settings)
+            end_killed(settings)
+            console.print(f"[green]Dagster UI[/]: http://{host}:{port}  (Ctrl-C stops it)")
+            code = run_group(_command(host, port), _environment(settings, home))
     if code != 0:
-        raise Failed(f"the Dagster UI ended with exit code {code}; is port {port} in use? (--port)")
+        raise Failed(f"the Dagster UI ended with exit code {code}")
 
 
 def _command(host: str, port: int) -> list[str]:
@@ -46,42 +49,62 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {**os.environ, **settings.environment(), "DAGSTER_HOME": str(home)}
 
 
-def _supervise(command: list[str], environment: dict[str, str]) -> int:
-    """Run the command until it ends or we are interrupted; its exit code, 0 if it was stopped by us."""
-    # Its own process group: a Ctrl-C in the terminal reaches us alone, and we tell it once.
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter's dagster
-        command, env=environment, process_group=0, preexec_fn=_heed_interrupts
-    )
+@contextmanager
+def _only_one(home: Path, url: str) -> Iterator[None]:
+    """Hold the home for the block; Failed if another `subdyn up` does, whose schedules would run twice."""
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _stop(process)
+        home.mkdir(parents=True, exist_ok=True)
+        file = (home / "up.lock").open("a+")
+    except OSError as error:
+        raise Failed(
+            f"{home} cannot be used ({error.strerror}): set SUBDYN_HOME to a folder of yours"
+        ) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Failed(f"subdyn up runs already on {home}: {_holder(file.read())}") from None
+        file.truncate(0)
+        json.dump({"pid": os.getpid(), "url": url}, file)
+        file.flush()
+        yield
 
 
-def _heed_interrupts() -> None:
-    # A shell starts background commands with SIGINT ignored, and dagster would inherit that.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it left behind: its code server would go on waiting for heartbeats."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_SECONDS)
-    for force in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + PATIENCE_SECONDS / 2
-        while _send(process.pid, force) and time.monotonic() < deadline:
-            time.sleep(0.2)
-    process.poll()
-
-
-def _send(group: int, force: signal.Signals) -> bool:
-    """Whether there was anybody left in the process group to send the signal to."""
+def _holder(note: str) -> str:
     try:
-        os.killpg(group, force)
-    except ProcessLookupError:
-        return False
-    return True
+        held = json.loads(note)
+        return f"process {held['pid']}, {held['url']}"
+    except (ValueError, KeyError, TypeError):
+        return "by a process that has not said its number yet"
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Failed if something listens there, with its name; BadInput if one cannot listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Failed(
+                f"port {port} of {host} is taken by {_listener(port)}: choose another (--port)"
+            ) from None
+        raise BadInput(f"--host {host} --port {port}: {error.strerror or error}") from None
+
+
+def _listener(port: int) -> str:
+    """The process that listens at a port of this machine, as far as it can be seen."""
+    import psutil
+
+    try:
+        listening = [
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.pid and port in connection.laddr
+        ]
+        process = psutil.Process(listening[0])
+        return f"process {process.pid} ({process.name()}, user {process.username()})"
+    except (psutil.Error, IndexError):
+        return "another user's process"
