@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+
+MOST_LISTED = 40
+LONGEST_LIST = 600
 
 
 class ReportError(Exception):
@@ -42,14 +45,33 @@ class MissingRate(ReportError):
 
 
 def close_matches(word: str, known: Iterable[str], shown: int = 3) -> str:
-    """What the word may have meant: close matches, else all where few, else how many there are."""
+    """What the word may have meant: close matches, else what is known, as far as a line can tell it."""
     names = sorted(set(known))
     by_folded = {name.casefold(): name for name in names}
     matches = difflib.get_close_matches(word.casefold(), by_folded, n=shown, cutoff=0.6)
     if matches:
         return "did you mean " + ", ".join(by_folded[match] for match in matches) + "?"
-    if not names:
+    return listed(names)
+
+
+def close_ids(asked: int, names: Mapping[int, str], shown: int = 3) -> str:
+    """What the id may have been, with names: all that are known where a line can tell them, else the like."""
+    told = {str(id_): f"{id_} {names[id_]}" for id_ in sorted(names)}
+    if len(told) > MOST_LISTED:
+        matches = difflib.get_close_matches(str(asked), told, n=shown, cutoff=0.6)
+        if matches:
+            return "did you mean " + ", ".join(told[match] for match in matches) + "?"
+    return listed(told.values())
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names in their order, up to 40 or 600 characters, and how many more there are."""
+    known = list(names)
+    if not known:
         return "there is none"
-    if len(names) <= 12:
-        return "known: " + ", ".join(names)
-    return f"{len(names)} are known, none is like it"
+    told: list[str] = []
+    for name in known:
+        if len(told) == MOST_LISTED or (told and len(", ".join((*told, name))) > LONGEST_LIST):
+            return f"{len(known)} are known: {', '.join(told)} and {len(known) - len(told)} more"
+        told.append(name)
+    return "known: " + ", ".join(told)

@@ -78,7 +78,9 @@ class _Recomputation:
         self.zone = ZoneInfo(question.time_zone)
         self.everyone = {row["id"]: row for row in source["customers"]}
         self.customers = {id_: row for id_, row in self.everyone.items() if self._passes(row, source)}
-        self.packages = {row["id"]: row["name"] for row in source["packages"]}
+        self.packages = {row["id"]: (row["name"] or "").strip() for row in source["packages"]}
+        companies = {row["id"]: row["name"] for row in source["companies"]}
+        self.sellers = {row["id"]: companies.get(row["company_id"]) for row in source["packages"]}
         self.subscriptions = [row for row in source["subscriptions"] if row["customer_id"] in self.customers]
         self.rates = source["exchange_rates"]
         self.movements = [
@@ -99,6 +101,7 @@ class _Recomputation:
         unit = next((unit for unit in ("year", "month", "date") if unit in grouped), None)
         periods = list(self._periods(unit)) if unit else [total]
         rows: list[dict[str, Cell]] = []
+        told_as: list[tuple[dict[str, Cell], int | None]] = []
         for period in periods:
             heads: dict[str, Cell] = {unit.capitalize(): period.label} if unit else {}
             if not by_package:
@@ -108,6 +111,8 @@ class _Recomputation:
                 figures = self._figures(period, (package_id,))
                 if any(figures.values()):
                     rows.append({**heads, "Package Name": name, **figures})
+                    told_as.append((rows[-1], package_id))
+        self._tell_namesakes_apart(told_as)
         if grouped:
             named = [
                 head
@@ -117,6 +122,18 @@ class _Recomputation:
             first, *others = [head for head in named if head]
             rows.append({first: "Total", **dict.fromkeys(others), **self._figures(total)})
         return rows
+
+    def _tell_namesakes_apart(self, told_as: list[tuple[dict[str, Cell], int | None]]) -> None:
+        """Company and id behind each name that rows of different packages bear."""
+        bearers: dict[Cell, set[int]] = {}
+        for row, package_id in told_as:
+            if package_id is not None:
+                bearers.setdefault(row["Package Name"], set()).add(package_id)
+        for row, package_id in told_as:
+            if package_id is not None and len(bearers[row["Package Name"]]) > 1:
+                seller = self.sellers.get(package_id)
+                behind = f"#{package_id}" if seller is None else f"{seller}, #{package_id}"
+                row["Package Name"] = f"{row['Package Name']} ({behind})"
 
     # which customers, packages and periods
 
@@ -134,7 +151,7 @@ class _Recomputation:
         )
 
     def _packages_in_order(self) -> list[tuple[int | None, str | None]]:
-        named = dict(self.packages)
+        named = {id_: name or f"#{id_}" for id_, name in self.packages.items()}
         for row in [*self.subscriptions, *self.movements]:
             if row["package_id"] is not None:
                 named.setdefault(row["package_id"], f"#{row['package_id']}")

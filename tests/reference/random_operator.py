@@ -238,7 +238,7 @@ def _add_companies(operator: Operator) -> None:
 
 def _add_packages(operator: Operator) -> None:
     rng = operator.rng
-    names = ["Silver", "Gold", "Silver", "bronze"][: rng.randint(2, 4)]
+    names = ["Silver", "Gold", "Silver", None][: rng.randint(2, 4)]
     operator.tables["packages"] = {
         (id_,): {
             "id": id_,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from exports.errors import InvalidParameter, close_matches
+from exports.errors import InvalidParameter, close_ids, close_matches
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.packages import Package
 from exports.reports.customer_dynamics.statements import known_statement, statement
 from exports.snapshot import Snapshot
 
@@ -29,10 +30,10 @@ def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: in
         )
 
 
-def package_names(snapshot: Snapshot) -> dict[int, str]:
-    """The name of each package."""
-    rows = snapshot.rows(known_statement("packages"), {"scope": None})
-    return {row["id"]: row["name"] for row in rows}
+def known_packages(snapshot: Snapshot, scope: int | None) -> dict[int, Package]:
+    """Every package; the names of companies beyond the asker's branch are left out."""
+    rows = snapshot.rows(statement("package_labels"), {"scope": scope})
+    return {row["package_id"]: Package(**row) for row in rows}
 
 
 def _check_company(snapshot: Snapshot, company_id: int | None, scope: int | None) -> None:
@@ -58,14 +59,5 @@ def _check_named(snapshot: Snapshot, what: str, asked: int | None, scope: int | 
 
 
 def _check_id(what: str, asked: int, known: dict[int, str]) -> None:
-    if asked in known:
-        return
-    if len(known) <= 12:
-        near = (
-            "known: " + ", ".join(f"{id_} {name}" for id_, name in sorted(known.items()))
-            if known
-            else "there is none"
-        )
-    else:
-        near = close_matches(str(asked), [str(id_) for id_ in known])
-    raise InvalidParameter(what, f"unknown {what} {asked}: {near}")
+    if asked not in known:
+        raise InvalidParameter(what, f"unknown {what} {asked}: {close_ids(asked, known)}")

@@ -22,7 +22,8 @@ from exports.reports.customer_dynamics.figures import (
     refuse_missing_rates,
     row_cells,
 )
-from exports.reports.customer_dynamics.lookups import check_known, package_names
+from exports.reports.customer_dynamics.lookups import check_known, known_packages
+from exports.reports.customer_dynamics.packages import Package, labels
 from exports.reports.customer_dynamics.periods import LocalDay, Timeline, cut
 from exports.reports.customer_dynamics.statements import blocks_statement, movements_statement, statement
 from exports.result import Cell, GeneratedBy, StoredResult
@@ -84,6 +85,7 @@ class _Question:
     ) -> None:
         self._snapshot = snapshot
         self._asked = asked
+        self._scope = scope
         known = snapshot.row(statement("data_through"))
         if known["data_through_at"] is None:
             raise NotReady("billing has never been loaded completely; run: subdyn run nightly")
@@ -108,21 +110,40 @@ class _Question:
         asked, periods = self._asked, self.timeline.periods
         sums = _Sums(self._clients(), self._movements())
         refuse_missing_rates((*sums.clients.values(), *sums.movements.values()), asked.currency)
-        rows: list[tuple[Cell, ...]] = []
-        names = package_names(self._snapshot) if asked.by_package else {}
-        for number, period in enumerate(periods, start=1):
-            label: tuple[Cell, ...] = () if asked.time_unit is None else (period.label,)
-            if not asked.by_package:
-                rows.append((*label, *_cells(sums, (number, None), with_refills=True)))
-                continue
-            for package_id, name in _packages_of(number, sums, names):
-                cells = _cells(sums, (number, package_id), with_refills=package_id is None)
-                if any(cells):
-                    rows.append((*label, name, *cells))
+        if asked.by_package:
+            rows = self._rows_by_package(sums)
+        else:
+            rows = [
+                (*self._period_head(number), *_cells(sums, (number, None), with_refills=True))
+                for number in range(1, len(periods) + 1)
+            ]
         if asked.group_by:
             empty = (None,) * (len(asked.group_by) - 1)
             rows.append(("Total", *empty, *_cells(sums, (TOTAL, None), with_refills=True)))
         return rows
+
+    def _rows_by_package(self, sums: _Sums) -> list[tuple[Cell, ...]]:
+        """Of each period the packages by name then id, no package last; rows of nothing are left out."""
+        known = known_packages(self._snapshot, self._scope)
+        told: list[tuple[int, Package | None, tuple[Cell, ...]]] = []
+        for number in range(1, len(self.timeline.periods) + 1):
+            found = {
+                package_id for period, package_id in (*sums.clients, *sums.movements) if period == number
+            }
+            packages = [known.get(id_, Package(id_)) for id_ in found if id_ is not None]
+            for package in (*sorted(packages, key=lambda package: package.position), None):
+                key = (number, None if package is None else package.package_id)
+                cells = _cells(sums, key, with_refills=package is None)
+                if any(cells):
+                    told.append((number, package, cells))
+        names = labels(package for _, package, _ in told if package is not None)
+        return [
+            (*self._period_head(number), None if package is None else names[package.package_id], *cells)
+            for number, package, cells in told
+        ]
+
+    def _period_head(self, number: int) -> tuple[Cell, ...]:
+        return () if self._asked.time_unit is None else (self.timeline.periods[number - 1].label,)
 
     def _timeline(self, as_of: datetime, first_data: datetime | None) -> Timeline:
         asked, zone = self._asked, {"time_zone": self._asked.time_zone}
@@ -199,14 +220,6 @@ class _Question:
 
 def _cells(sums: _Sums, key: Key, with_refills: bool) -> tuple[Cell, ...]:
     return row_cells(sums.clients.get(key, NO_CLIENTS), sums.movements.get(key, NO_MOVEMENTS), with_refills)
-
-
-def _packages_of(period: int, sums: _Sums, names: Mapping[int, str]) -> list[tuple[int | None, str | None]]:
-    """The period's packages by name then id, no package last; one without a name is told by its id."""
-    found = {package_id for number, package_id in (*sums.clients, *sums.movements) if number == period}
-    named = {id_: names.get(id_, f"#{id_}") for id_ in found if id_ is not None}
-    in_order = sorted(named.items(), key=lambda item: (item[1].encode(), item[0]))
-    return [*in_order, (None, None)]
 
 
 def _resolved(asked: CustomerDynamicsParameters, timeline: Timeline) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from exports.errors import InvalidParameter, NotReady, close_matches
+from exports.errors import InvalidParameter, NotReady, close_ids
 from exports.snapshot import Snapshot
 
 PACKAGE = "exports.reports.subscriber_metrics"
-FEW = 12
 
 Row = Mapping[str, Any]
 
@@ -36,11 +35,10 @@ def find_subscriber(snapshot: Snapshot, subscriber_id: int) -> Row:
     known = {row["subscriber_id"]: row for row in snapshot.rows(statement("known_subscribers"))}
     if subscriber_id in known:
         return known[subscriber_id]
-    if known and len(known) <= FEW:
-        near = "known: " + ", ".join(f"{id_} {row['name']}" for id_, row in sorted(known.items()))
-    else:
-        near = close_matches(str(subscriber_id), [str(id_) for id_ in known])
-    raise InvalidParameter("subscriber", f"unknown subscriber {subscriber_id}: {near}")
+    names = {id_: row["name"] for id_, row in known.items()}
+    raise InvalidParameter(
+        "subscriber", f"unknown subscriber {subscriber_id}: {close_ids(subscriber_id, names)}"
+    )
 
 
 def find_months(snapshot: Snapshot, month: date | None, subscriber_id: int | None) -> list[dict[str, Any]]:

@@ -40,10 +40,10 @@ def add_customer(tables: Tables, id_: int, company_id: int = 1, currency: str = 
     }  # fmt: skip
 
 
-def add_package(tables: Tables, id_: int, name: str) -> None:
-    """A package of company 1."""
+def add_package(tables: Tables, id_: int, name: str | None, company_id: int = 1) -> None:
+    """A package that a company sells."""
     tables["packages"][id_,] = {
-        "id": id_, "company_id": 1, "name": name, "activation_fee": Decimal(1),
+        "id": id_, "company_id": company_id, "name": name, "activation_fee": Decimal(1),
         "subscription_fee": Decimal(1), "currency": "EUR", "period_months": 1,
         "created_at": BORN, "deleted_at": None,
     }  # fmt: skip

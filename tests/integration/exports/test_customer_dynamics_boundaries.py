@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from exports.result import Cell
+from exports.result import Cell, GeneratedBy
 from tests.integration.exports.asking import MARCH, report, rows_of
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import (
+    add_company,
     add_customer,
     add_holding,
     add_movement,
     add_package,
     empty_tables,
 )
+
+APRIL_WEEK = (datetime(2024, 4, 5, tzinfo=UTC), datetime(2024, 4, 12, tzinfo=UTC))
 
 
 def march(day: int) -> datetime:
@@ -25,7 +28,10 @@ def march(day: int) -> datetime:
 
 @pytest.fixture(scope="module")
 def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
-    """A paid use as March begins, a refill as the 28th does, a package from the 27th to the 29th."""
+    """A paid use as March begins, a refill as the 28th does, a package from the 27th to the 29th.
+
+    In April a week of three packages: two of one name, of two companies, and one without a name.
+    """
     parsed_warehouse.empty()
     tables = empty_tables()
     add_customer(tables, 1)
@@ -33,6 +39,12 @@ def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
     add_movement(tables, 1, march(1), "-1.00", kind="service_charge")
     add_movement(tables, 1, march(28), "5.00")
     add_holding(tables, 1, 7, march(27), march(29))
+    add_company(tables, 2, 1)
+    add_package(tables, 8, "Silver", company_id=2)
+    add_package(tables, 9, None)
+    for package_id in (7, 8, 9):
+        add_holding(tables, 1, package_id, *APRIL_WEEK)
+    add_customer(tables, 2)
     parsed_warehouse.load(tables, datetime(2024, 4, 20, tzinfo=UTC))
     parsed_warehouse.build()
     return parsed_warehouse
@@ -74,3 +86,23 @@ def test_a_movement_belongs_to_the_day_it_begins(built: BillingWarehouse):
     assert by_day(built, "2024-03-26", "2024-03-29", "Balance Refill: Qty") == [0, 0, 1, 0]
     # a holder's refill is its row's as long as the package is held at the row's end
     assert by_day(built, "2024-03-26", "2024-03-29", "Balance Refill: Qty", package_id=7) == [0, 0, 1, 0]
+
+
+def test_packages_of_one_name_and_one_without_are_told_apart_from_each_other_and_from_none(
+    built: BillingWarehouse,
+):
+    asked = MARCH | {"from_date": "2024-04-05", "to_date": "2024-04-08", "group_by": "package"}
+    told = rows_of(report(built, asked))
+    assert [(row["Package Name"], row["Clients - All: Qty"]) for row in told] == [
+        ("#9", 1),
+        ("Silver (Company 1, #7)", 1),
+        ("Silver (Company 2, #8)", 1),
+        (None, 1),
+        ("Total", 2),
+    ]
+    # a name that nothing shares stays as it is
+    march_rows = rows_of(report(built, asked | {"from_date": "2024-03-27", "to_date": "2024-03-28"}))
+    assert [row["Package Name"] for row in march_rows] == ["Silver", None, "Total"]
+    # and nobody learns the names of companies above their own
+    bob = GeneratedBy("bob", "reseller", company_id=1)
+    assert rows_of(report(built, asked, bob)) == told
