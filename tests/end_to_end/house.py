@@ -33,6 +33,13 @@ class OperatorUrls:
     middleware_url: str
 
 
+NOBODY = OperatorUrls(
+    "postgresql://nobody@127.0.0.1:1/billing",
+    "postgresql://nobody@127.0.0.1:1/platform",
+    "mongodb://127.0.0.1:1/middleware",
+)
+
+
 def make_operator(urls: OperatorUrls) -> None:
     """The same small operator every time, wherever it is made."""
     from demo.operator.create import create

@@ -15,6 +15,7 @@ from orchestration.headless import run_job
 from orchestration.settings import Settings
 from tests.end_to_end.house import (
     AS_OF,
+    NOBODY,
     OperatorUrls,
     customer_dynamics,
     open_house,
@@ -164,6 +165,16 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
             (last,) = instance.get_runs(limit=1)
             assert last.status is dg.DagsterRunStatus.CANCELED
         assert run_job(settings, "hourly", AS_OF).failures == ()
+
+
+def test_sigterm_while_dbt_parses_is_an_interrupt(fresh_database: str, home: Path) -> None:
+    settings = open_house(home, fresh_database, NOBODY)
+    parsing = subdyn(settings, "run", "hourly")
+    wait_for((home / "dbt" / "logs" / "dbt.log").exists)
+    parsing.terminate()
+    _, told = parsing.communicate(timeout=60)
+    assert parsing.returncode == 130, told
+    assert told.strip() == "subdyn: interrupted"
 
 
 def someone_waits_for_a_lock(connection: psycopg.Connection) -> bool:

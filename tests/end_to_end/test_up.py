@@ -6,13 +6,7 @@ import psutil
 
 from demo import processes
 from orchestration.settings import Settings
-from tests.end_to_end.house import OperatorUrls, open_house, subdyn, wait_for
-
-NOBODY = OperatorUrls(
-    "postgresql://nobody@127.0.0.1:1/billing",
-    "postgresql://nobody@127.0.0.1:1/platform",
-    "mongodb://127.0.0.1:1/middleware",
-)
+from tests.end_to_end.house import NOBODY, open_house, subdyn, wait_for
 
 
 def refusal(settings: Settings, port: int) -> str:
