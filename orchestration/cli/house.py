@@ -50,7 +50,8 @@ def open_house(sources: Sources = Sources.UNUSED) -> Iterator[Settings]:
         if sources is Sources.READ and given.sources_without_url and not _holds_a_demo(settings):
             raise SettingsError(_no_demo(given))
         if pending(admin_url):
-            migrate(admin_url, user_of(settings.warehouse_login()))
+            applied = migrate(admin_url, user_of(settings.warehouse_login()))
+            console.print(f"warehouse: applied {', '.join(applied)}", soft_wrap=True)
         yield settings
 
 

@@ -32,4 +32,6 @@ def migrate(
         raise BadInput(f"--admin-url: {error}") from None
     login = user_of(settings.warehouse_login()) if settings.warehouse_url is not None else None
     applied = apply(url, login)
-    console.print(f"applied {', '.join(applied)}" if applied else "the warehouse is up to date")
+    if applied:
+        console.print(f"warehouse: applied {', '.join(applied)}", soft_wrap=True)
+    console.print("the warehouse is up to date")

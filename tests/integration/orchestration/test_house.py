@@ -9,6 +9,7 @@ import pytest
 from demo.operator.create import create
 from orchestration.cli.app import run
 from orchestration.cli.house import Sources, open_house
+from orchestration.migrate import read_migrations
 from orchestration.settings import SettingsError
 
 
@@ -66,5 +67,9 @@ def test_reports_and_migrations_need_the_warehouse_alone(
 ) -> None:
     monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", fresh_database)
     assert run(["migrate"]) == 0
+    told = capsys.readouterr().err
+    assert all(migration.name in told for migration in read_migrations())
+    assert run(["migrate"]) == run(["migrate", "--admin-url", fresh_database]) == 0
+    assert capsys.readouterr().err == 2 * "the warehouse is up to date\n"
     assert run(["report", "list"]) == 0
     assert not home.exists(), capsys.readouterr().err
