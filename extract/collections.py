@@ -14,6 +14,7 @@ from extract.mongo_reader import MongoReader, mongo_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadKind, LoadResult
 from extract.specification import SourceCollection
+from extract.waits import DEFAULT_WAITS, Waits
 
 
 async def bring_collection(
@@ -23,10 +24,11 @@ async def bring_collection(
     as_of: datetime,
     kind: LoadKind,
     report_progress: Callable[[int], None] | None = None,
+    waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """One load ("changes") or sweep ("sweep") of the collection, committed."""
     relation = raw_relation.of_collection(collection)
-    reading = mongo_reader(collection, source_url)
+    reading = mongo_reader(collection, source_url, waits)
     async with raw_writer(warehouse_url, relation, kind, as_of) as writer, reading as reader:
         previous = writer.previous_watermark
         if reader.is_there:

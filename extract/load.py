@@ -17,6 +17,7 @@ from extract.postgresql_reader import postgresql_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult, Rejected
 from extract.specification import SourceCollection, SourceTable
+from extract.waits import DEFAULT_WAITS, Waits
 
 Key = tuple[object, ...]
 
@@ -39,6 +40,8 @@ class TableReader(Protocol):
 
     def unreadable_of(self, keys: Sequence[Key]) -> AsyncIterator[list[Rejected]]: ...
 
+    async def count(self, above: datetime | int | None) -> tuple[int, int]: ...
+
 
 def load_table(
     table: SourceTable,
@@ -46,13 +49,14 @@ def load_table(
     warehouse_url: str,
     as_of: datetime,
     report_progress: Callable[[int], None] | None = None,
+    waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Loads what moved since the last load, the whole table where it has no cursor.
 
-    `as_of` is the run's start, with time zone. `report_progress` gets the number of rows read so far. Raises
-    RetryLater or NeverRetry, and then the warehouse is as it was.
+    `as_of` is the run's start, with time zone. `report_progress` gets the number of rows read so far. `waits`
+    is the patience with the source. Raises RetryLater or NeverRetry, and then the warehouse is as it was.
     """
-    return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress))
+    return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress, waits))
 
 
 def load_collection(
@@ -61,20 +65,21 @@ def load_collection(
     warehouse_url: str,
     as_of: datetime,
     report_progress: Callable[[int], None] | None = None,
+    waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Loads the documents that moved since the last load; arguments and errors as for `load_table`."""
     return asyncio.run(
-        bring_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress)
+        bring_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress, waits)
     )
 
 
-def table_reader(table: SourceTable, url: str) -> AbstractAsyncContextManager[TableReader]:
+def table_reader(table: SourceTable, url: str, waits: Waits) -> AbstractAsyncContextManager[TableReader]:
     """The reader for the engine that the URL's scheme names; NeverRetry for another one."""
     scheme = url.partition("://")[0]
     if scheme in ("postgresql", "postgres"):
-        return postgresql_reader(table, url)
+        return postgresql_reader(table, url, waits)
     if scheme in ("mysql", "mariadb", "mysql+pymysql"):
-        return mysql_reader(table, url)
+        return mysql_reader(table, url, waits)
     raise NeverRetry(
         f"{table.source}.{table.name}: the URL of the {table.source} database"
         " has to start with postgresql:// or mysql://"
@@ -87,9 +92,10 @@ async def _load_table(
     warehouse_url: str,
     as_of: datetime,
     report_progress: Callable[[int], None] | None,
+    waits: Waits,
 ) -> LoadResult:
     relation = raw_relation.of_table(table)
-    reading = table_reader(table, source_url)
+    reading = table_reader(table, source_url, waits)
     kind = "changes" if table.cursor else "whole"
     async with raw_writer(warehouse_url, relation, kind, as_of) as writer, reading as reader:
         drift = await reader.drift()

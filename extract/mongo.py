@@ -1,9 +1,11 @@
 """Connections to MongoDB, and what its errors mean."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.errors import (
     ConfigurationError,
@@ -11,10 +13,10 @@ from pymongo.errors import (
     InvalidURI,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 
-from extract.errors import ExtractionError, NeverRetry, RetryLater
-from extract.postgresql import one_line
+from extract.errors import ExtractionError, NeverRetry, RetryLater, Unreachable, one_line
 
 _LOGIN_REFUSED = {8000, 18, 13, 11, 31, 33}
 _PASSING = {
@@ -40,22 +42,35 @@ _PASSING = {
     13435,
     13436,
 }
-_WAIT_MILLISECONDS = 10_000
+_TLS = ("SSL", "TLS", "CERTIFICATE")
 
 
-def connect(url: str) -> MongoClient:
+def connect(url: str, connect_seconds: float) -> MongoClient:
     """A client for the URL; nothing is sent yet. Settings of the URL win over these."""
     waits: dict[str, Any] = {
-        name: _WAIT_MILLISECONDS
+        name: round(connect_seconds * 1000)
         for name in ("serverSelectionTimeoutMS", "connectTimeoutMS")
         if name.lower() not in url.lower()
     }
     return MongoClient(url, tz_aware=True, **waits)
 
 
+async def in_time(seconds: float, call: Callable[..., Any], *arguments: object) -> Any:
+    """What a blocking call of the driver gives, in a thread; the driver gives up after so many seconds."""
+
+    def timed() -> Any:
+        with pymongo.timeout(seconds):
+            return call(*arguments)
+
+    return await asyncio.to_thread(timed)
+
+
 @contextmanager
-def translated(url: str, source: str, subject: str) -> Iterator[None]:
-    """Turns the driver's errors into RetryLater or NeverRetry that name collection and database."""
+def translated(url: str, source: str, subject: str, waited: str) -> Iterator[None]:
+    """Turns the driver's errors into RetryLater or NeverRetry that name collection and database.
+
+    `waited` is told of a wait that was too long.
+    """
     database = f"{source} database"
     try:
         yield
@@ -65,16 +80,29 @@ def translated(url: str, source: str, subject: str) -> Iterator[None]:
         raise NeverRetry(
             f"{subject}: the URL of the {database} is not of the form mongodb://user@host:port/database"
         ) from None
+    except ServerSelectionTimeoutError as error:
+        told = _brief(error, url)
+        if any(word in told.upper() for word in _TLS):
+            raise NeverRetry(
+                f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
+            ) from None
+        if "timed out" in told or "No servers found yet" in told:
+            raise RetryLater(f"{subject}: the {database} {waited}") from None
+        raise Unreachable(f"{subject}: the {database} cannot be reached or went away: {told}") from None
     except OperationFailure as error:
         told = one_line(error, url)[:300]
         if error.code in _LOGIN_REFUSED:
             raise NeverRetry(
                 f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
             ) from None
+        if error.timeout:
+            raise RetryLater(f"{subject}: the {database} {waited}") from None
         if error.code in _PASSING:
             raise RetryLater(f"{subject}: the {database} stopped the load: {told}") from None
         raise NeverRetry(f"{subject}: the {database} refused the load: {told}") from None
     except (ConnectionFailure, OSError) as error:
+        if isinstance(error, PyMongoError) and error.timeout:
+            raise RetryLater(f"{subject}: the {database} {waited}") from None
         raise RetryLater(
             f"{subject}: the {database} cannot be reached or went away: {_brief(error, url)}"
         ) from None

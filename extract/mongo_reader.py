@@ -2,24 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.objectid import ObjectId
 from pymongo import MongoClient
-from pymongo.errors import ConfigurationError
+from pymongo.errors import ConfigurationError, PyMongoError
 
 from extract import mongo
 from extract.documents import DocumentLines
 from extract.errors import NeverRetry
 from extract.specification import SourceCollection
+from extract.waits import Waits
 from extract.watermark import earlier, later_of, parse_instant, write_instant
 
 _DOCUMENTS_AT_ONCE = 2_000
 _REJECTED_AT_ONCE = 8 * 2**20
+_CLOSE_SECONDS = 5.0
 _LAST_OBJECT_ID_SECOND = 2**32 - 1
 
 
@@ -32,6 +34,7 @@ class MongoReader:
     url: str
     database: str
     is_there: bool
+    waits: Waits
     lines: DocumentLines
 
     @asynccontextmanager
@@ -39,7 +42,7 @@ class MongoReader:
         """COPY lines of what moved since the watermark, all if None; the next batch is fetched meanwhile."""
         source = self.client[self.database][self.collection.name]
         cursor = source.find_raw_batches(_moved(self.collection, watermark), batch_size=_DOCUMENTS_AT_ONCE)
-        fetch = asyncio.ensure_future(self._next(cursor))
+        fetch = asyncio.ensure_future(self._first(cursor))
 
         async def encoded() -> AsyncIterator[bytes]:
             nonlocal fetch
@@ -53,7 +56,8 @@ class MongoReader:
             await asyncio.wait([fetch])
             if not fetch.cancelled():
                 fetch.exception()
-            await asyncio.to_thread(cursor.close)
+            with suppress(PyMongoError):
+                await mongo.in_time(_CLOSE_SECONDS, cursor.close)
 
     @property
     def is_rejecting_much(self) -> bool:
@@ -70,17 +74,40 @@ class MongoReader:
             known["_id"] = max(known.get("_id", ""), min(object_id, _first_object_id(as_of)))
         return json.dumps(known) if known else None
 
+    async def count(self, since: datetime | None) -> tuple[int, int]:
+        """How many documents there are, and how many of them are newer than an instant (0 for None)."""
+        if not self.is_there:
+            return 0, 0
+        documents = self.client[self.database][self.collection.name]
+        rows = await self._asked(documents.count_documents, {})
+        if since is None:
+            return rows, 0
+        newer: list[dict[str, object]] = [{"_id": {"$gt": ObjectId.from_datetime(since)}}]
+        if self.collection.cursor is not None:
+            newer.append({self.collection.cursor: {"$gt": since}})
+        return rows, await self._asked(documents.count_documents, {"$or": newer})
+
+    async def _first(self, cursor: Any) -> bytes | None:
+        return await self._asked(next, cursor, None)
+
     async def _next(self, cursor: Any) -> bytes | None:
-        with mongo.translated(self.url, self.collection.source, _subject(self.collection)):
-            return await asyncio.to_thread(next, cursor, None)
+        with self._translated(self.waits.no_further_row):
+            return await mongo.in_time(self.waits.between_rows_seconds, next, cursor, None)
+
+    async def _asked(self, call: Callable[..., Any], *arguments: object) -> Any:
+        with self._translated(self.waits.no_first_row):
+            return await mongo.in_time(self.waits.first_row_seconds, call, *arguments)
+
+    def _translated(self, waited: str):
+        return mongo.translated(self.url, self.collection.source, _subject(self.collection), waited)
 
 
 @asynccontextmanager
-async def mongo_reader(collection: SourceCollection, url: str) -> AsyncIterator[MongoReader]:
+async def mongo_reader(collection: SourceCollection, url: str, waits: Waits) -> AsyncIterator[MongoReader]:
     """A reader of the collection; NeverRetry if the database or a collection that must be there is not."""
     subject = _subject(collection)
-    with mongo.translated(url, collection.source, subject):
-        client = await asyncio.to_thread(mongo.connect, url)
+    with mongo.translated(url, collection.source, subject, waits.no_connection):
+        client = await asyncio.to_thread(mongo.connect, url, waits.connect_seconds)
         try:
             name = client.get_default_database().name
         except ConfigurationError:
@@ -88,7 +115,7 @@ async def mongo_reader(collection: SourceCollection, url: str) -> AsyncIterator[
                 f"{subject}: the URL of the {collection.source} database names no database"
             ) from None
         try:
-            there = await asyncio.to_thread(client[name].list_collection_names)
+            there = await mongo.in_time(waits.connect_seconds, client[name].list_collection_names)
         except KeyError:
             raise NeverRetry(
                 f"{subject}: the {collection.source} database answers no login,"
@@ -105,9 +132,9 @@ async def mongo_reader(collection: SourceCollection, url: str) -> AsyncIterator[
             raise NeverRetry(
                 f"{subject}: the {collection.source} database has no collection {collection.name}"
             )
-        yield MongoReader(client, collection, url, name, is_there, DocumentLines(collection.cursor))
+        yield MongoReader(client, collection, url, name, is_there, waits, DocumentLines(collection.cursor))
     finally:
-        await asyncio.to_thread(client.close)
+        await mongo.in_time(_CLOSE_SECONDS, client.close)
 
 
 def _moved(collection: SourceCollection, watermark: str | None) -> dict[str, Any]:

@@ -1,32 +1,29 @@
 """Rows of a MySQL or MariaDB source, in one snapshot, as text COPY that the server writes itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
 
-import pymysql
 from pymysql.cursors import SSCursor
 
-from extract import mysql_lines
+from extract import mysql, mysql_lines
 from extract.drift import compared
-from extract.errors import ExtractionError, NeverRetry, RetryLater
+from extract.errors import NeverRetry, RetryLater
 from extract.mysql_lines import Described
 from extract.mysql_stream import OneColumn
-from extract.postgresql import CONNECT_SECONDS, one_line
 from extract.result import Rejected
 from extract.specification import Column, Kind, SourceTable
 from extract.statements import text
 from extract.streams import flowing
+from extract.waits import Waits
 from extract.watermark import Since
 
 Key = tuple[object, ...]
 
 _ROWS_AT_ONCE = 5_000
-_SILENT_SECONDS = 900
 _INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
 _ACCEPTED: dict[Kind, set[str]] = {
     Kind.ID: _INTEGERS,
@@ -37,8 +34,6 @@ _ACCEPTED: dict[Kind, set[str]] = {
     Kind.TEXT: {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"},
 }
 _DIGITS: dict[Kind, tuple[int, int]] = {Kind.MONEY: (14, 6), Kind.RATE: (10, 10)}
-_LOGIN_REFUSED = {1045, 1698, 1044, 1251, 1275, 2059}
-_NOTHING_THERE = {1049, 1146, 1054, 1142, 1143, 1064}
 
 
 @dataclass
@@ -48,10 +43,16 @@ class MysqlReader:
     connection: Any
     table: SourceTable
     url: str
+    waits: Waits
     copy_format: Literal["text"] = "text"
     _running: asyncio.Future | None = field(default=None, repr=False)
     _left_out: int = 0
     _columns: list[Described] = field(default_factory=list, repr=False)
+
+    async def take_snapshot(self) -> None:
+        """What is read from now on is as it is now."""
+        await self._all("set session transaction isolation level repeatable read")
+        await self._all("start transaction with consistent snapshot, read only")
 
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
@@ -116,8 +117,7 @@ class MysqlReader:
     def _since(self, since: Since) -> tuple[str, tuple[object, ...]]:
         if since is None:
             return "", ()
-        value = since.astimezone(UTC).replace(tzinfo=None) if isinstance(since, datetime) else since
-        return f"where {mysql_lines.quoted(self.table.cursor or '')} >= %s", (value,)
+        return f"where {mysql_lines.quoted(self.table.cursor or '')} >= %s", (_stored(since),)
 
     def _among(self, keys: Sequence[Key]) -> tuple[str, tuple[object, ...]]:
         names = ", ".join(mysql_lines.quoted(name) for name in self.table.key)
@@ -155,7 +155,11 @@ class MysqlReader:
         async def produce(put) -> None:
             self._left_out = 0
             values = await self._in_thread(OneColumn, self.connection, query, arguments)
-            while (found := await self._in_thread(values.lines)) is not None:
+            told = self.waits.no_first_row
+            while (found := await self._in_thread(values.lines, told=told)) is not None:
+                if told is not self.waits.no_further_row and any(found):
+                    told = self.waits.no_further_row
+                    values.set_patience(self.waits.between_rows_seconds)
                 await put(self._joined(*found))
 
         async with flowing(produce) as chunks:
@@ -170,90 +174,45 @@ class MysqlReader:
         self._left_out += len(lines) - len(readable)
         return b"".join(readable)
 
+    async def count(self, above: datetime | int | None) -> tuple[int, int]:
+        """How many rows there are, and how many of them have a cursor above a value (0 for None)."""
+        cursor = mysql_lines.quoted(self.table.cursor or "")
+        newer = "0" if above is None else f"count(case when {cursor} > %s then 1 end)"
+        counted = await self._all(
+            mysql_lines.select(f"count(*), {newer}", self.table.name),
+            *(() if above is None else (_stored(above),)),
+        )
+        return counted[0]
+
     async def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         cursor = self.connection.cursor()
         await self._in_thread(cursor.execute, query, arguments)
         return list(cursor.fetchall())
 
-    async def _in_thread(self, call: Callable[..., Any], *arguments: object) -> Any:
-        with translated(self.url, self.table):
+    async def _in_thread(self, call: Callable[..., Any], *arguments: object, told: str | None = None) -> Any:
+        subject = f"{self.table.source}.{self.table.name}"
+        with mysql.translated(self.url, self.table.source, subject, told or self.waits.no_first_row):
             self._running = asyncio.get_running_loop().run_in_executor(None, call, *arguments)
             return await asyncio.shield(self._running)
 
 
 @asynccontextmanager
-async def mysql_reader(table: SourceTable, url: str) -> AsyncIterator[MysqlReader]:
+async def mysql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncIterator[MysqlReader]:
     """A reader on a read-only snapshot of the source, taken now."""
-    with translated(url, table):
-        connection = await asyncio.to_thread(_connect, table, url)
-    reader = MysqlReader(connection, table, url)
+    subject = f"{table.source}.{table.name}"
+    with mysql.translated(url, table.source, subject, waits.no_connection):
+        connection = await asyncio.to_thread(mysql.connect, table.source, url, waits, subject)
+    reader = MysqlReader(connection, table, url, waits)
     try:
+        await reader.take_snapshot()
         yield reader
     finally:
         await reader.close()
 
 
-def _connect(table: SourceTable, url: str) -> Any:
-    try:
-        parts = urlsplit(url)
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        place = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
-    except ValueError:
-        raise NeverRetry(
-            f"{table.source}.{table.name}: the URL of the {table.source} database is not of the form"
-            " mysql://user@host:port/database"
-        ) from None
-    connection = pymysql.connect(
-        **place,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        database=unquote(parts.path.lstrip("/")),
-        unix_socket=options.get("unix_socket"),
-        ssl={"ca": options["ssl_ca"]} if "ssl_ca" in options else None,
-        charset="utf8mb4",
-        use_unicode=False,
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=_SILENT_SECONDS,
-        write_timeout=_SILENT_SECONDS,
-        autocommit=True,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("set session time_zone = '+00:00', sql_mode = '', net_write_timeout = 900")
-        cursor.execute("set session transaction isolation level repeatable read")
-        cursor.execute("start transaction with consistent snapshot, read only")
-    return connection
-
-
-@contextmanager
-def translated(url: str, table: SourceTable) -> Iterator[None]:
-    """Turns the driver's errors into RetryLater or NeverRetry that name table and database."""
-    subject, database = f"{table.source}.{table.name}", f"{table.source} database"
-    try:
-        yield
-    except ExtractionError:
-        raise
-    except pymysql.MySQLError as error:
-        number = error.args[0] if error.args else 0
-        told = one_line(Exception(error.args[-1] if error.args else ""), url)
-        if number in _LOGIN_REFUSED:
-            raise NeverRetry(
-                f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
-            ) from None
-        if number == 1049:
-            raise NeverRetry(
-                f"{subject}: mend the database name in the URL of the {database}: {told}"
-            ) from None
-        if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):
-            raise NeverRetry(f"{subject}: the {database} refused the load: {told}") from None
-        raise RetryLater(f"{subject}: the {database} cannot be reached or went away: {told}") from None
-    except RuntimeError as error:
-        raise NeverRetry(
-            f"{subject}: the {database} asks for what is not installed: {one_line(error, url)}"
-        ) from None
-    except OSError as error:
-        raise RetryLater(
-            f"{subject}: the {database} cannot be reached or went away: {one_line(error, url)}"
-        ) from None
+def _stored(value: datetime | int) -> datetime | int:
+    """The value as the source keeps it: there are no zones, instants are in UTC."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def _decoded(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 The driver's own cursor spends five times as long on each row, and connectorx keeps whatever is not yet
 consumed in memory without bound. This relies on attributes of PyMySQL that are not public: the connection's
-buffered file and its current result.
+buffered file, its socket with the time-outs, and its current result.
 """
 
 from struct import Struct
@@ -19,6 +19,11 @@ _NULL, _END, _ERROR = 0xFB, 0xFE, 0xFF
 _LENGTH_BYTES = {0xFC: 3, 0xFD: 4, 0xFE: 9}
 
 
+def set_patience(connection: Any, seconds: float) -> None:
+    """How long each read of the connection may take from now on; the driver knows but one for always."""
+    connection._read_timeout = seconds
+
+
 class OneColumn:
     """An unbuffered query of one column, begun; `lines` gives its values chunk by chunk, and blocks."""
 
@@ -31,6 +36,11 @@ class OneColumn:
         connection._result = cursor._result = None
         self._rest = b""
         self._is_over = False
+
+    def set_patience(self, seconds: float) -> None:
+        """How long `lines` may wait from now on; the connection's next query waits as before."""
+        self._connection._sock.settimeout(seconds)
+        self._connection._current_timeout = seconds
 
     def lines(self) -> tuple[list[bytes], int] | None:
         """The next values that are not NULL, and how many were; None at the end."""

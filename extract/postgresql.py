@@ -1,16 +1,18 @@
 """Connections to PostgreSQL, as source or warehouse, and what its errors mean."""
 
+import math
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from extract.errors import ExtractionError, NeverRetry, RetryLater
+from extract.errors import ExtractionError, NeverRetry, RetryLater, of_connection, one_line
+from extract.waits import within
 
 CONNECT_SECONDS = 30
+_CLOSE_SECONDS = 5
 Connection = asyncpg.Connection
 
 # SQLSTATE classes where the same statement may succeed later
@@ -22,30 +24,25 @@ def application_name(subject: str) -> str:
     return f"subdyn {os.getpid()} {subject}"
 
 
-def one_line(error: BaseException, *urls: str) -> str:
-    """The error's text on one line, without any password of the URLs."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    for url in urls:
-        password = urlsplit(url).password if "@" in url else None
-        for secret in {password, unquote(password)} if password else ():
-            text = text.replace(secret, "***")
-    return text
-
-
 @asynccontextmanager
-async def connected(url: str, database: str, subject: str) -> AsyncIterator[Connection]:
+async def connected(
+    url: str, database: str, subject: str, seconds: float = CONNECT_SECONDS
+) -> AsyncIterator[Connection]:
     """A connection in UTC; `database` and `subject` are how errors name the place and the table."""
+    no_answer = f"{subject}: the {database} did not answer the connection within {seconds:g} s"
     with translated(url, database, subject):
         try:
-            connection = await asyncpg.connect(
-                url,
-                timeout=CONNECT_SECONDS,
-                server_settings={
-                    "timezone": "UTC",
-                    "datestyle": "ISO",
-                    "application_name": application_name(subject),
-                },
-            )
+            async with within(seconds, no_answer):
+                # the driver's own limit would end first, and say nothing
+                connection = await asyncpg.connect(
+                    url,
+                    timeout=math.ceil(seconds) + 1,
+                    server_settings={
+                        "timezone": "UTC",
+                        "datestyle": "ISO",
+                        "application_name": application_name(subject),
+                    },
+                )
         except ValueError as error:
             if isinstance(error, UnicodeError):
                 raise
@@ -56,7 +53,7 @@ async def connected(url: str, database: str, subject: str) -> AsyncIterator[Conn
         yield connection
     finally:
         try:
-            await connection.close(timeout=5)
+            await connection.close(timeout=min(seconds, _CLOSE_SECONDS))
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             connection.terminate()
 
@@ -75,7 +72,9 @@ def translated(url: str, database: str, subject: str) -> Iterator[None]:
         raise
     except asyncpg.PostgresError as error:
         raise _translate(error, url, database, subject) from None
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except OSError as error:
+        raise of_connection(error, subject, database, url) from None
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise RetryLater(
             f"{subject}: the {database} cannot be reached or went away: {one_line(error, url)}"
         ) from None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from psycopg import sql
@@ -14,6 +15,7 @@ from extract.result import Rejected
 from extract.specification import Kind, SourceTable
 from extract.statements import names, statement, trusted
 from extract.streams import flowing
+from extract.waits import Waits, within
 from extract.watermark import Since
 
 _TEXTS = {"text", "varchar", "bpchar", "citext"}
@@ -35,6 +37,7 @@ class PostgresqlReader:
     connection: Connection
     table: SourceTable
     url: str
+    waits: Waits
     copy_format: Literal["binary"] = "binary"
 
     @property
@@ -45,7 +48,7 @@ class PostgresqlReader:
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
         relation = sql.Identifier(self.table.name).as_string()
-        with self._translated():
+        async with self._answered():
             found = await self.connection.fetch(statement("source_columns"), relation)
         fits = {record["name"]: _fits(self.table, record) for record in found}
         return compared(self.table, {record["name"]: record["type_name"] for record in found}, fits)
@@ -84,6 +87,17 @@ class PostgresqlReader:
         return
         yield []
 
+    async def count(self, above: datetime | int | None) -> tuple[int, int]:
+        """How many rows there are, and how many of them have a cursor above a value (0 for None)."""
+        newer = sql.SQL("count(*) filter (where {} > $1)").format(sql.Identifier(self.table.cursor or ""))
+        chosen = sql.SQL("0") if above is None else newer
+        query = sql.SQL("select count(*), {} from {}").format(chosen, sql.Identifier(self.table.name))
+        async with self._answered():
+            ((rows, moved),) = await self.connection.fetch(
+                query.as_string(), *([] if above is None else [above])
+            )
+        return rows, moved
+
     def _select(self, condition: sql.Composable, chosen: Sequence[str] | None = None) -> str:
         columns = [column for column in self.table.columns if chosen is None or column.name in chosen]
         if chosen is not None:
@@ -105,20 +119,39 @@ class PostgresqlReader:
                 await self.connection.copy_from_query(query, *arguments, output=put, format="binary")
 
         async with flowing(produce) as chunks:
-            yield chunks
+            yield self._in_time(chunks)
+
+    async def _in_time(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        seconds, told = self.waits.first_row_seconds, self.waits.no_first_row
+        while True:
+            async with within(seconds, self._told(told)):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+            seconds, told = self.waits.between_rows_seconds, self.waits.no_further_row
+
+    @asynccontextmanager
+    async def _answered(self) -> AsyncIterator[None]:
+        with self._translated():
+            async with within(self.waits.first_row_seconds, self._told(self.waits.no_first_row)):
+                yield
+
+    def _told(self, what: str) -> str:
+        return f"{self.table.source}.{self.table.name}: the {self.database} {what}"
 
     def _translated(self):
         return translated(self.url, self.database, f"{self.table.source}.{self.table.name}")
 
 
 @asynccontextmanager
-async def postgresql_reader(table: SourceTable, url: str) -> AsyncIterator[PostgresqlReader]:
+async def postgresql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncIterator[PostgresqlReader]:
     """A reader on a read-only snapshot of the source, taken now."""
     subject = f"{table.source}.{table.name}"
-    async with connected(url, f"{table.source} database", subject) as connection:
-        reader = PostgresqlReader(connection, table, url)
+    async with connected(url, f"{table.source} database", subject, waits.connect_seconds) as connection:
+        reader = PostgresqlReader(connection, table, url, waits)
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
-        with translated(url, reader.database, subject):
+        async with reader._answered():
             await transaction.start()
             if not await connection.fetchval(
                 "select to_regclass($1) is not null", sql.Identifier(table.name).as_string()

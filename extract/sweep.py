@@ -17,29 +17,40 @@ from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult
 from extract.specification import SourceCollection, SourceTable
 from extract.statements import names, same, statement
+from extract.waits import DEFAULT_WAITS, Waits
 
 _KEYS_AT_ONCE = 2_000
 
 
-def sweep_table(table: SourceTable, source_url: str, warehouse_url: str, as_of: datetime) -> LoadResult:
+def sweep_table(
+    table: SourceTable,
+    source_url: str,
+    warehouse_url: str,
+    as_of: datetime,
+    waits: Waits = DEFAULT_WAITS,
+) -> LoadResult:
     """Makes the raw table equal to the source's table; `deleted_count` rows were marked deleted at `as_of`.
 
     Raises RetryLater or NeverRetry, and then the warehouse is as it was.
     """
-    return asyncio.run(_sweep_table(table, source_url, warehouse_url, as_of))
+    return asyncio.run(_sweep_table(table, source_url, warehouse_url, as_of, waits))
 
 
 def sweep_collection(
-    collection: SourceCollection, source_url: str, warehouse_url: str, as_of: datetime
+    collection: SourceCollection,
+    source_url: str,
+    warehouse_url: str,
+    as_of: datetime,
+    waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Makes the raw table equal to the collection, compared whole; errors as for `sweep_table`."""
-    return asyncio.run(bring_collection(collection, source_url, warehouse_url, as_of, "sweep"))
+    return asyncio.run(bring_collection(collection, source_url, warehouse_url, as_of, "sweep", waits=waits))
 
 
 async def _sweep_table(
-    table: SourceTable, source_url: str, warehouse_url: str, as_of: datetime
+    table: SourceTable, source_url: str, warehouse_url: str, as_of: datetime, waits: Waits
 ) -> LoadResult:
-    reading = table_reader(table, source_url)
+    reading = table_reader(table, source_url, waits)
     async with (
         raw_writer(warehouse_url, raw_relation.of_table(table), "sweep", as_of) as writer,
         reading as reader,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import dagster as dg
 import psycopg
 
+from extract.errors import ExtractionError
 from extract.specification import SourceCollection, SourceTable
 from orchestration.assets.raw import SPECIFICATIONS, raw_key
 from orchestration.reconciliation.findings import balance_differences, conservation_breaks, count_comparison
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 from orchestration.settings import SourceName
-from orchestration.source_counts import SourceUnreachable
 
 HISTORY = dg.AssetKey(["marts", "fct_customer_history"])
 _SHOWN = 100
@@ -38,8 +38,8 @@ def _rows_equal_source(specification: SourceTable | SourceCollection) -> dg.Asse
         url = settings.source_url(specification.source)
         with psycopg.connect(settings.warehouse()) as connection:
             try:
-                found = count_comparison(connection, specification, url, as_of)
-            except SourceUnreachable as error:
+                found = count_comparison(connection, specification, url, as_of, settings.waits)
+            except ExtractionError as error:
                 return dg.AssetCheckResult(passed=False, description=str(error))
         return dg.AssetCheckResult(
             passed=found.agrees,

@@ -6,17 +6,19 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
+from extract.waits import DEFAULT_WAITS, Waits
 from orchestration.connection_url import as_pipeline, checked_url, dbt_environment, require_encoded
 
 PREFIX = "SUBDYN_"
 ENV_FILE = ".env"
 SourceName = Literal["billing", "platform", "middleware"]
 SOURCES: tuple[SourceName, ...] = ("billing", "platform", "middleware")
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 _SQL = ("postgresql", "mysql")
 
 
@@ -42,6 +44,9 @@ class Settings(BaseSettings):
     mail_from: str = Field("subdyn@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
     reporting_currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
     home: Path = Path(".subdyn")
+    source_connect_seconds: Seconds = DEFAULT_WAITS.connect_seconds
+    source_first_row_seconds: Seconds = DEFAULT_WAITS.first_row_seconds
+    source_between_rows_seconds: Seconds = DEFAULT_WAITS.between_rows_seconds
     embedded: bool = Field(
         False, description="The sources are the demo operator's: set by subdyn, for its children."
     )
@@ -107,6 +112,15 @@ class Settings(BaseSettings):
     def sources_without_url(self) -> tuple[SourceName, ...]:
         """The sources that are switched on without a URL: none, or all, which are then the demo's."""
         return tuple(name for name in self.sources if getattr(self, f"{name}_url") is None)
+
+    @property
+    def waits(self) -> Waits:
+        """How long a source may keep a load waiting."""
+        return Waits(
+            connect_seconds=self.source_connect_seconds,
+            first_row_seconds=self.source_first_row_seconds,
+            between_rows_seconds=self.source_between_rows_seconds,
+        )
 
     @property
     def dagster_home(self) -> Path:

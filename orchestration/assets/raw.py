@@ -7,6 +7,7 @@ from functools import partial
 import dagster as dg
 
 from extract.errors import NeverRetry, RetryLater
+from extract.identity import identify_source
 from extract.load import load_collection, load_table
 from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
@@ -16,7 +17,8 @@ from orchestration.locks import reported_waits
 from orchestration.resources import SettingsResource
 from orchestration.retries import again_later
 from orchestration.runs import begin
-from orchestration.settings import SourceName
+from orchestration.settings import Settings, SourceName
+from orchestration.source_availability import SourceAvailability
 
 SPECIFICATIONS: dict[SourceName, tuple[SourceTable | SourceCollection, ...]] = {
     "billing": billing.TABLES,
@@ -39,10 +41,19 @@ def raw_key(specification: SourceTable | SourceCollection) -> dg.AssetKey:
 
 def raw_assets(sources: tuple[SourceName, ...]) -> list[dg.AssetsDefinition]:
     """One asset per table and collection of these sources."""
-    return [_raw_asset(specification) for source in sources for specification in SPECIFICATIONS[source]]
+    availability = SourceAvailability()
+    return [
+        _raw_asset(specification, availability)
+        for source in sources
+        for specification in SPECIFICATIONS[source]
+    ]
 
 
-def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefinition:
+def _raw_asset(
+    specification: SourceTable | SourceCollection, availability: SourceAvailability
+) -> dg.AssetsDefinition:
+    source = specification.source
+
     @dg.asset(
         key=raw_key(specification),
         group_name=f"raw_{specification.source}",
@@ -54,25 +65,30 @@ def _raw_asset(specification: SourceTable | SourceCollection) -> dg.AssetsDefini
     def load(
         context: dg.AssetExecutionContext, config: LoadConfig, settings: SettingsResource
     ) -> dg.MaterializeResult:
-        source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
         instant = begin(context)
-        attempt = partial(_attempt, context)
+        table = raw_key(specification).to_user_string()
+        availability.require(context.run.run_id, source, table, lambda: _connect(settings, source))
+        attempt = partial(_attempt, context, lambda: availability.doubt(context.run.run_id, source))
         with reported_waits(settings.warehouse_login(), context.log.warning):
-            results = [attempt(lambda: _load(specification, source_url, warehouse_url, instant, context))]
+            results = [attempt(lambda: _load(specification, settings, instant, context))]
             if config.sweep and specification.cursor is not None:
-                results.append(attempt(lambda: _sweep(specification, source_url, warehouse_url, instant)))
+                results.append(attempt(lambda: _sweep(specification, settings, instant)))
         return dg.MaterializeResult(metadata=load_metadata(results))
 
     return load
 
 
+def _connect(settings: Settings, source: str) -> None:
+    identify_source(source, settings.source_url(source), settings.waits)
+
+
 def _load(
     specification: SourceTable | SourceCollection,
-    source_url: str,
-    warehouse_url: str,
+    settings: Settings,
     instant: datetime,
     context: dg.AssetExecutionContext,
 ) -> LoadResult:
+    source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
     told = [0]
 
     def report(rows: int) -> None:
@@ -81,23 +97,27 @@ def _load(
             context.log.info(f"{specification.name}: {rows:,} rows read")
 
     if isinstance(specification, SourceCollection):
-        return load_collection(specification, source_url, warehouse_url, instant, report)
-    return load_table(specification, source_url, warehouse_url, instant, report)
+        return load_collection(specification, source_url, warehouse_url, instant, report, settings.waits)
+    return load_table(specification, source_url, warehouse_url, instant, report, settings.waits)
 
 
 def _sweep(
-    specification: SourceTable | SourceCollection, source_url: str, warehouse_url: str, instant: datetime
+    specification: SourceTable | SourceCollection, settings: Settings, instant: datetime
 ) -> LoadResult:
+    source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
     if isinstance(specification, SourceCollection):
-        return sweep_collection(specification, source_url, warehouse_url, instant)
-    return sweep_table(specification, source_url, warehouse_url, instant)
+        return sweep_collection(specification, source_url, warehouse_url, instant, settings.waits)
+    return sweep_table(specification, source_url, warehouse_url, instant, settings.waits)
 
 
-def _attempt(context: dg.AssetExecutionContext, load: Callable[[], LoadResult]) -> LoadResult:
+def _attempt(
+    context: dg.AssetExecutionContext, doubt: Callable[[], None], load: Callable[[], LoadResult]
+) -> LoadResult:
     """The load's result; only what waiting may mend is tried again."""
     try:
         return load()
     except RetryLater as error:
+        doubt()
         raise again_later(context) from error
     except NeverRetry as error:
         raise dg.Failure(str(error), allow_retries=False) from error

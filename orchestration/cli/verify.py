@@ -43,7 +43,7 @@ def _comparisons(settings: Settings) -> Iterator[tuple[str, Iterable[object]]]:
         for source in settings.sources:
             for table in SPECIFICATIONS[source]:
                 counted = findings.count_comparison(
-                    connection, table, settings.source_url(source), through[source]
+                    connection, table, settings.source_url(source), through[source], settings.waits
                 )
                 yield f"rows of {counted.table}", [] if counted.agrees else [counted]
         if "billing" in settings.sources:

@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from extract.counts import count_source
 from extract.specification import SourceCollection, SourceTable
-from orchestration.source_counts import count_source
+from extract.waits import DEFAULT_WAITS, Waits
 
 _FOLDER = Path(__file__).parent
 
@@ -108,8 +109,9 @@ def count_comparison(
     specification: SourceTable | SourceCollection,
     source_url: str,
     as_of: datetime,
+    waits: Waits = DEFAULT_WAITS,
 ) -> CountComparison:
-    """One raw table's rows against the source's, asked now; raises SourceUnreachable."""
+    """One raw table's rows against the source's, asked now; raises ExtractionError."""
     schema = f"raw_{specification.source}"
     append_only = isinstance(specification, SourceTable) and specification.append_only
     highest = sql.SQL("max({})").format(sql.Identifier(specification.cursor or "")) if append_only else None
@@ -125,7 +127,7 @@ def count_comparison(
         (specification.name,),
     ).fetchone()
     assert counted is not None and rejected is not None  # noqa: S101 - aggregates always give a row
-    found = count_source(specification, source_url, as_of, counted[1])
+    found = count_source(specification, source_url, as_of, counted[1], waits)
     name = f"{specification.source}.{specification.name}"
     return CountComparison(name, counted[0], rejected[0], found.rows, found.newer)
 

@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from extract.waits import Waits
 from orchestration.connection_url import without_password
 from orchestration.settings import SettingsError, load_settings
 
@@ -203,3 +204,15 @@ def test_dbt_can_parse_before_any_warehouse_is_known() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().home = Path("elsewhere")  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_patience_with_sources_is_set_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().waits == Waits()
+    monkeypatch.setenv("SUBDYN_SOURCE_CONNECT_SECONDS", "2.5")
+    monkeypatch.setenv("SUBDYN_SOURCE_FIRST_ROW_SECONDS", "60")
+    monkeypatch.setenv("SUBDYN_SOURCE_BETWEEN_ROWS_SECONDS", "30")
+    assert load_settings().waits == Waits(2.5, 60, 30)
+    for wrong in ("0", "-1", "inf", "nan", "a minute", "100000"):
+        monkeypatch.setenv("SUBDYN_SOURCE_CONNECT_SECONDS", wrong)
+        with pytest.raises(SettingsError, match=r"^SUBDYN_SOURCE_CONNECT_SECONDS: "):
+            load_settings()
