@@ -13,6 +13,7 @@ from orchestration.closing_sensor import build_closed_months_sensor, build_closi
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.dbt_translator import StreetTranslator
 from orchestration.jobs import build_jobs
+from orchestration.recomputation_checks import build_recomputation_checks
 from orchestration.resources import build_resources
 from orchestration.schedules import build_schedules
 from orchestration.sensors import build_sensors
@@ -41,7 +42,7 @@ def build_definitions(
     ]
     return dg.Definitions(
         assets=[*raw, *warehouse, *closed, *report_assets(manifest)],
-        asset_checks=build_checks(settings.sources),
+        asset_checks=[*build_checks(settings.sources), *build_recomputation_checks(settings.sources)],
         jobs=jobs,
         schedules=build_schedules(jobs, running=own),
         sensors=[*build_sensors(settings), *closing],
