@@ -14,6 +14,7 @@ import psutil
 
 from demo import processes
 from demo.errors import ServerFailed
+from demo.server_logs import reason
 
 START_SECONDS = 30.0
 # it waits for clients that never leave; what it has answered is on disk by then
@@ -36,15 +37,19 @@ class EmbeddedMongo:
     def start(self, preferred_port: int | None = None) -> int:
         """Start the server; the port it listens on. Leftovers of a killed run are stopped and cleared away.
 
-        Raises ServerFailed with the log's last line.
+        Raises ServerFailed with the server's own reason.
         """
         self.stop()
-        self._data.mkdir(parents=True, exist_ok=True)
-        for attempt in range(3):
-            port = processes.free_port(preferred_port if attempt == 0 else None)
-            if self._launch(port):
-                return port
-        raise ServerFailed(f"the MongoDB server did not start: {self._last_line()} (log: {self._log})")
+        try:
+            self._data.mkdir(parents=True, exist_ok=True)
+            for attempt in range(3):
+                port = processes.free_port(preferred_port if attempt == 0 else None)
+                if self._launch(port):
+                    return port
+            why = reason(self._log.read_text(errors="replace"))
+        except OSError as error:
+            raise ServerFailed(f"the MongoDB server could not be started: {error}") from error
+        raise ServerFailed(f"the MongoDB server did not start: {why} (log: {self._log})")
 
     def is_running(self, port: int) -> bool:
         """Whether this folder's server runs and listens on the port."""
@@ -83,7 +88,3 @@ class EmbeddedMongo:
         raise ServerFailed(
             f"the MongoDB server did not answer within {START_SECONDS:.0f} s (log: {self._log})"
         )
-
-    def _last_line(self) -> str:
-        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1] if lines else "it said nothing"

@@ -17,6 +17,7 @@ import psycopg
 
 from demo import processes
 from demo.errors import DemoError, ServerFailed
+from demo.server_logs import reason
 from demo.unprivileged import server_owner
 
 VERSION = "18"
@@ -78,16 +79,19 @@ class EmbeddedPostgres:
     def start(self, preferred_port: int | None = None) -> int:
         """Start the server, making its data folder first where there is none; the port it listens on.
 
-        What a killed run left behind is cleared away. Raises ServerFailed with the log's last line.
+        What a killed run left behind is cleared away. Raises ServerFailed with the server's own reason.
         """
         self.stop()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._initialise()
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        for attempt in range(3):
-            port = processes.free_port(preferred_port if attempt == 0 else None)
-            if self._launch(port):
-                return port
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._initialise()
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+            for attempt in range(3):
+                port = processes.free_port(preferred_port if attempt == 0 else None)
+                if self._launch(port):
+                    return port
+        except OSError as error:
+            raise ServerFailed(f"PostgreSQL could not be started: {error}") from error
         raise ServerFailed(f"PostgreSQL found no free port on 127.0.0.1; its log is {self._log}")
 
     def is_running(self, port: int) -> bool:
@@ -152,7 +156,8 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink()
         if done.returncode != 0:
-            raise ServerFailed(f"PostgreSQL could not make {unfinished}: {_last_line(done.stderr)}")
+            why = reason(done.stderr) if done.stderr.strip() else reason(done.stdout)
+            raise ServerFailed(f"PostgreSQL could not make its data folder {unfinished}: {why}")
         unfinished.rename(self._data)
 
     def _launch(self, port: int) -> bool:
@@ -187,7 +192,7 @@ class EmbeddedPostgres:
                 log = self._log.read_text(errors="replace")
                 if "could not bind" in log:
                     return False
-                raise ServerFailed(f"PostgreSQL did not start: {_last_line(log)} (log: {self._log})")
+                raise ServerFailed(f"PostgreSQL did not start: {reason(log)} (log: {self._log})")
             try:
                 psycopg.connect(self.url(port, "postgres"), connect_timeout=5).close()
             except psycopg.OperationalError as error:
@@ -226,9 +231,3 @@ def _shared_memory_type() -> str:
     shared_memory = Path("/dev/shm")  # noqa: S108
     roomy = shared_memory.is_dir() and shutil.disk_usage(shared_memory).free >= SHARED_MEMORY_NEEDED
     return "posix" if roomy else "mmap"
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if "FATAL" in line or "error:" in line]
-    return (told or lines or ["it said nothing"])[-1]

@@ -24,7 +24,7 @@ from psycopg import sql
 
 from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres
-from demo.errors import DemoError
+from demo.errors import DemoError, ServerFailed
 
 WAITING_SECONDS = 480.0
 PIPELINE_ROLE = "subdyn_pipeline"
@@ -66,8 +66,12 @@ def running_servers(home: Path) -> Iterator[Endpoints]:
         ) from None
     with _termination_as_exception(), _open_lock(home / "servers" / "in-use") as in_use:
         try:
-            with _starting_or_stopping(home):
-                endpoints = _Servers(home).enter(in_use)
+            try:
+                with _starting_or_stopping(home):
+                    endpoints = _Servers(home).enter(in_use)
+            except (OSError, psycopg.Error) as error:
+                why = " ".join(str(error).split())
+                raise ServerFailed(f"the servers of {home} could not be started: {why}") from error
             yield endpoints
         finally:
             with _undisturbed(), _starting_or_stopping(home):

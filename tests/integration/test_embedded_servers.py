@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pymongo
 import pytest
 
 from demo import processes
-from demo.errors import DemoError
+from demo.errors import DemoError, ServerFailed
 from demo.servers import Endpoints, running_servers
 
 PROJECT = Path(__file__).parents[2]
@@ -169,6 +170,52 @@ def test_a_home_that_cannot_be_had_is_one_line_that_says_so(servers_folder: Path
     with pytest.raises(DemoError, match="SUBDYN_HOME") as told, running_servers(in_the_way):
         pass
     assert "\n" not in str(told.value)
+
+
+def test_a_full_disk_is_told_in_the_words_of_initdb(servers_folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration", "migrate"],
+        cwd=PROJECT,
+        env={**os.environ, "SUBDYN_HOME": str(servers_folder / "home on a full disk")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("subdyn: PostgreSQL could not make its data folder")
+    assert "could not write to file" in line
+    assert line.endswith("File too large")
+
+
+def test_a_postgresql_that_does_not_start_is_told_in_its_own_words(home: Path) -> None:
+    with running_servers(home):
+        pass
+    data = home / "postgres" / "data"
+    data.chmod(0o777)
+    try:
+        with pytest.raises(ServerFailed, match=r"invalid permissions .*u=rwx"), running_servers(home):
+            pass
+    finally:
+        data.chmod(0o700)
+
+
+def test_a_mongodb_server_that_does_not_start_is_told_in_its_own_words(servers_folder: Path) -> None:
+    starting = (
+        "import resource, sys; from pathlib import Path; from demo.embedded_mongo import EmbeddedMongo;"
+        " resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)); EmbeddedMongo(Path(sys.argv[1])).start()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starting, str(servers_folder / "too few files")],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("demo.errors.ServerFailed: the MongoDB server did not start: ")
+    assert "Too many open files" in line
 
 
 def test_data_of_another_postgresql_is_refused_and_kept(servers_folder: Path) -> None:
