@@ -7,7 +7,7 @@ from demo.server_logs import reason
 INITDB_ROOT = """initdb: error: cannot be run as root
 initdb: hint: Please log in (using, e.g., "su") as the (unprivileged) user that will own the server process.
 """
-INITDB_FULL = """2026-11-25 03:18:36.808 UTC [54] FATAL:  could not write to file "pg_wal/xlogtemp.54": File too large
+INITDB_FULL = """2026-11-25 03:18:36 UTC [5] FATAL:  could not write to file "pg_wal/xlogtemp.5": File too large
 child process exited with exit code 1
 initdb: removing contents of data directory "/h/pg/data.unfinished"
 """
@@ -35,7 +35,7 @@ sys:1: RuntimeWarning: coroutine 'run_server' was never awaited
     ("log", "expected"),
     [
         (INITDB_ROOT, "cannot be run as root"),
-        (INITDB_FULL, 'could not write to file "pg_wal/xlogtemp.54": File too large'),
+        (INITDB_FULL, 'could not write to file "pg_wal/xlogtemp.5": File too large'),
         (INITDB_LOCALE, 'invalid locale name "C.UTF-9"'),
         (
             PERMISSIONS,
