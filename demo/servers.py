@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -28,6 +28,8 @@ from demo.errors import DemoError, ServerFailed
 
 WAITING_SECONDS = 480.0
 PIPELINE_ROLE = "subdyn_pipeline"
+READING_ROLE = "bi_reader"
+READING_LOGIN = "subdyn_reader"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Endpoints:
 
     warehouse_url: str = field(repr=False)
     warehouse_admin_url: str = field(repr=False)
+    warehouse_read_url: str = field(repr=False)
     billing_url: str = field(repr=False)
     platform_url: str = field(repr=False)
     middleware_url: str = field(repr=False)
@@ -43,11 +46,12 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Passwords of the embedded PostgreSQL: superuser, the pipeline's login, the operator's login."""
+    """Passwords of the embedded PostgreSQL: superuser, and logins of pipeline, operator and readers."""
 
     admin: str = field(repr=False)
     subdyn: str = field(repr=False)
     operator: str = field(repr=False)
+    reader: str = field(repr=False)
 
 
 @contextmanager
@@ -78,6 +82,17 @@ def running_servers(home: Path) -> Iterator[Endpoints]:
                 _Servers(home).leave(in_use)
 
 
+def running_endpoints(home: Path) -> Endpoints | None:
+    """Where the servers of a home listen if some command has them running; None if none has.
+
+    Nothing is started, and nothing keeps them running.
+    """
+    home = home.expanduser().resolve()
+    if not (home / "servers" / "credentials.json").exists():
+        return None
+    return _Servers(home).running()
+
+
 class _Servers:
     """Starting, sharing and stopping; every method expects the caller to hold the start-stop lock."""
 
@@ -102,6 +117,12 @@ class _Servers:
         self._remember_ports({"postgres": postgres_port, "mongo": mongo_port})
         return self._endpoints(postgres_port, mongo_port)
 
+    def running(self) -> Endpoints | None:
+        ports = self._known_ports()
+        if not ports or not self._postgres.is_running(ports["postgres"]):
+            return None
+        return self._endpoints(ports["postgres"], ports["mongo"])
+
     def leave(self, in_use: IO[bytes]) -> None:
         fcntl.flock(in_use, fcntl.LOCK_UN)
         if _lock(in_use, fcntl.LOCK_EX):
@@ -119,6 +140,7 @@ class _Servers:
         return Endpoints(
             warehouse_url=url("subdyn", self._credentials.subdyn, "warehouse"),
             warehouse_admin_url=self._postgres.url(postgres_port, "warehouse"),
+            warehouse_read_url=url(READING_LOGIN, self._credentials.reader, "warehouse"),
             billing_url=url("operator", self._credentials.operator, "billing"),
             platform_url=url("operator", self._credentials.operator, "platform"),
             middleware_url=self._mongo.url(mongo_port, "middleware"),
@@ -136,12 +158,17 @@ class _Servers:
 
 def _prepare(admin_url: str, credentials: Credentials) -> None:
     """Make the logins and the databases that are not there yet."""
-    logins = {"subdyn": credentials.subdyn, "operator": credentials.operator}
+    logins = {
+        "subdyn": credentials.subdyn,
+        "operator": credentials.operator,
+        READING_LOGIN: credentials.reader,
+    }
+    memberships = {"subdyn": PIPELINE_ROLE, READING_LOGIN: READING_ROLE}
     databases = {"warehouse": "postgres", "billing": "operator", "platform": "operator"}
     with psycopg.connect(admin_url, autocommit=True) as connection:
         roles = {name for (name,) in connection.execute("select rolname from pg_roles")}
-        if PIPELINE_ROLE not in roles:
-            connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(PIPELINE_ROLE)))
+        for name in set(memberships.values()) - roles:
+            connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
         for name, password in logins.items():
             verb = "alter" if name in roles else "create"
             connection.execute(
@@ -149,9 +176,8 @@ def _prepare(admin_url: str, credentials: Credentials) -> None:
                     sql.SQL(verb), sql.Identifier(name), sql.Literal(password)
                 )
             )
-        connection.execute(
-            sql.SQL("grant {} to {}").format(sql.Identifier(PIPELINE_ROLE), sql.Identifier("subdyn"))
-        )
+        for name, role in memberships.items():
+            connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), sql.Identifier(name)))
         existing = {name for (name,) in connection.execute("select datname from pg_database")}
         for name, owner in databases.items():
             if name not in existing:
@@ -162,14 +188,18 @@ def _prepare(admin_url: str, credentials: Credentials) -> None:
 
 def _credentials(path: Path) -> Credentials:
     """The passwords of a home, made on first use in a file that only its owner reads."""
-    if not path.exists():
-        made = {name: secrets.token_urlsafe(18) for name in ("admin", "subdyn", "operator")}
-        _write_whole(path, json.dumps(made))
+    names = {known.name for known in fields(Credentials)}
     try:
-        return Credentials(**json.loads(path.read_text()))
+        passwords = json.loads(path.read_text()) if path.exists() else {}
+        missing = names - passwords.keys()
+        if missing:
+            # all of a new home, one that an earlier release did not know of an old one
+            passwords |= {name: secrets.token_urlsafe(18) for name in missing}
+            _write_whole(path, json.dumps(passwords))
+        return Credentials(**passwords)
     except PermissionError:
         raise DemoError(f"{path} belongs to another user: set SUBDYN_HOME to a folder of your own") from None
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise DemoError(f"{path} is damaged: remove {path.parent.parent} to start anew") from None
 
 

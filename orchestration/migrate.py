@@ -62,7 +62,7 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
     it makes belongs to that role. Safe to run at the same time as another. Raises MigrationError.
     """
     migrations = read_migrations()
-    with reported_waits(admin_url), _connected(admin_url) as connection:
+    with reported_waits(admin_url), connected(admin_url) as connection:
         had = _applied(connection)
         for migration in migrations:
             if had.get(migration.number, migration.sha256) != migration.sha256:
@@ -81,12 +81,13 @@ def migrate(admin_url: str, login_user: str | None = None) -> tuple[str, ...]:
 
 def pending(warehouse_url: str) -> tuple[str, ...]:
     """Names of the migrations this database has not had, in order; reading app.migrations is all it needs."""
-    with _connected(warehouse_url) as connection:
+    with connected(warehouse_url) as connection:
         had = _applied(connection)
     return tuple(migration.name for migration in read_migrations() if migration.number not in had)
 
 
-def _connected(url: str) -> psycopg.Connection:
+def connected(url: str) -> psycopg.Connection:
+    """A connection to the warehouse; MigrationError, without the password, if it cannot be had."""
     try:
         return psycopg.connect(
             url, autocommit=True, application_name=application_name("migrate"), connect_timeout=10

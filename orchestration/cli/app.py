@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import typer.main
 
+from orchestration.cli.connect import connect
 from orchestration.cli.demo import demo
 from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
@@ -46,6 +47,7 @@ app.command("run")(run_command)
 app.add_typer(report_app, name="report")
 app.command()(verify)
 app.command()(migrate)
+app.command()(connect)
 
 
 def run(arguments: Sequence[str]) -> int:

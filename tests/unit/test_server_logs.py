@@ -7,7 +7,7 @@ from demo.server_logs import reason
 INITDB_ROOT = """initdb: error: cannot be run as root
 initdb: hint: Please log in (using, e.g., "su") as the (unprivileged) user that will own the server process.
 """
-INITDB_FULL = """2026-11-25 03:18:36 UTC [5] FATAL:  could not write to file "pg_wal/xlogtemp.5": File too large
+INITDB_FULL = """2026-11-25 UTC [5] FATAL:  could not write to file "pg_wal/xlogtemp.5": File too large
 child process exited with exit code 1
 initdb: removing contents of data directory "/h/pg/data.unfinished"
 """
