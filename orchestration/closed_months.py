@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import psycopg
 from psycopg.rows import class_row
 
-from orchestration.partitions import CLOSING_GRACE
 from orchestration.settings import Settings
 
 CLOSED = dg.AssetKey(["closed", "subscriber_metrics_monthly"])
@@ -70,15 +69,18 @@ def unknown_to_dagster(instance: dg.DagsterInstance, months: Iterable[Month]) ->
     return [month for month in months if month.is_closed and month.key not in shown]
 
 
-def why_not_closed(key: str, months: Sequence[Month]) -> str:
-    """Why this month is not closed after a run that was to close it, on one line."""
+def why_not_closed(key: str, months: Sequence[Month], grace: timedelta) -> str:
+    """Why this month is not closed after a run that was to close it, on one line.
+
+    A month may be closed once data through has passed its end by `grace`.
+    """
     for month in months:
         if month.key == key:
             open_months = month.subscriber_months - month.closed_subscriber_months
             return (
                 f"{key} is not closed for {open_months} of {month.subscriber_months} subscribers:"
                 f" it may be once data through, now {_shown(month.data_through_at)}, has passed"
-                f" {_shown(month.ends_at + CLOSING_GRACE)}"
+                f" {_shown(month.ends_at + grace)}"
             )
     if not months:
         return f"{key} is not closed: the platform has no month that is over"

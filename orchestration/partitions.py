@@ -9,8 +9,6 @@ import dagster as dg
 
 # Which months there are is known from the platform's data alone, and changes without a reload of the code.
 CLOSED_MONTHS = dg.DynamicPartitionsDefinition(name="closed_months")
-# A month waits so long after its end for facts that come late; after that they go to the ledger.
-CLOSING_GRACE = timedelta(hours=24)
 
 
 def last_complete_month(instant: datetime) -> str:

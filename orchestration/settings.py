@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = Field("subdyn@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
     reporting_currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    closing_grace_hours: int = Field(24, ge=1, le=8784)
     home: Path = Path(".subdyn")
     source_connect_seconds: Seconds = DEFAULT_WAITS.connect_seconds
     source_first_row_seconds: Seconds = DEFAULT_WAITS.first_row_seconds

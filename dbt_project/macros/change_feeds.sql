@@ -11,7 +11,7 @@
 {% macro has_input_made_anew(pairs) %}
     {%- set anew = [] -%}
     {%- for pair in pairs if is_incremental() -%}
-        {%- set input = raw_input(pair[0], pair[1]) -%}
+        {%- set input = raw_input(*pair) -%}
         {%- set read = run_query(
             "select 1 from intermediate.model_watermarks as watermark"
             ~ " where watermark.model = '" ~ this.identifier ~ "' and watermark.input = '" ~ input.name ~ "'"
@@ -23,9 +23,13 @@
 {% endmacro %}
 
 
-{% macro raw_input(source_name, table) %}
+{# A raw table as an input, followed by its column `key`, if that is not the model's own. #}
+{% macro raw_input(source_name, table, key=none) %}
     {{ return({
-        'name': 'raw/' ~ source_name ~ '/' ~ table, 'relation': source(source_name, table), 'position': '_load_id'
+        'name': 'raw/' ~ source_name ~ '/' ~ table,
+        'relation': source(source_name, table),
+        'position': '_load_id',
+        'key': key,
     }) }}
 {% endmacro %}
 

@@ -5,6 +5,7 @@
       meta: {changed_key: customer_id, change_feed: int_customer_changes}    follows a feed of changed keys
       meta: {changed_key: session_id, source_key: _id, change_sources: [[middleware, online_sessions]]}
                                                                            follows raw tables by _load_id
+      meta: {month_inputs: [int_user_states]}      follows subscribers' months (subscribers/changed_subscriber_months.sql)
   Before the model the keys that moved are put into the temporary table `changed_keys`, and the positions that its inputs
   have reached are noted; after it they are recorded in the transaction of the model's rows. What arrives in between is
   found again next time. A position beyond what the input has (the input was made anew) counts as none.
@@ -25,7 +26,7 @@
         create temporary table changed_keys on commit drop as
         {%- for input in inputs %}
         {{ 'union' if not loop.first }}
-        select distinct changed.{{ meta.get('source_key', meta['changed_key']) }} as changed_key
+        select distinct changed.{{ input.key or meta.get('source_key', meta['changed_key']) }} as changed_key
         from {{ input.relation }} as changed
         where changed.{{ input.position }} > {{ read_position(input) }}
         {%- endfor %};
@@ -33,6 +34,7 @@
         create unique index on changed_keys (changed_key);
         analyze changed_keys;
         {%- endif %}
+        {% if is_incremental() and meta.get('month_inputs') %}{{ note_changed_months(meta['month_inputs']) }}{% endif %}
     {%- endif -%}
 {% endmacro %}
 
@@ -44,7 +46,10 @@
         from noted_positions as noted
         on conflict (model, input) do update
         set position = excluded.position
-        where watermark.position is distinct from excluded.position
+        where watermark.position is distinct from excluded.position;
+    {%- endif -%}
+    {%- if execute and not is_incremental() and model.config.get('meta', {}).get('month_changes') -%}
+        {{ note_every_month() }}
     {%- endif -%}
 {% endmacro %}
 
@@ -56,8 +61,11 @@
         {%- do inputs.append({'name': meta['change_feed'], 'relation': ref(meta['change_feed']), 'position': 'change_id'}) -%}
     {%- endif -%}
     {%- for pair in meta.get('change_sources', []) if execute -%}
-        {%- do inputs.append(raw_input(pair[0], pair[1])) -%}
+        {%- do inputs.append(raw_input(*pair)) -%}
     {%- endfor -%}
+    {%- if execute and meta.get('month_inputs') -%}
+        {%- do inputs.extend(month_inputs(meta['month_inputs'])) -%}
+    {%- endif -%}
     {{ return(inputs) }}
 {% endmacro %}
 
@@ -70,6 +78,18 @@
         ~ " and watermark.position <= (select max(" ~ input.position ~ ") from " ~ input.relation ~ ")"
     ) -%}
     {{ return(found.rows[0][0] | int if found.rows | length else 0) }}
+{% endmacro %}
+
+
+{# Up to where this model has read each of its inputs, as recorded: a dictionary without those it never read. #}
+{% macro recorded_positions() %}
+    {%- set recorded = {} -%}
+    {%- set found = run_query(
+        "select watermark.input, watermark.position from intermediate.model_watermarks as watermark"
+        ~ " where watermark.model = '" ~ this.identifier ~ "'"
+    ) -%}
+    {%- for row in found.rows -%}{%- do recorded.update({row[0]: row[1] | int}) -%}{%- endfor -%}
+    {{ return(recorded) }}
 {% endmacro %}
 
 

@@ -20,6 +20,7 @@
                 relation_name text primary key,
                 definition_hash text not null
             );
+            {{ create_changed_subscriber_months() }}
         {% endcall %}
     {% endif %}
 {% endmacro %}

@@ -2,7 +2,7 @@
 --
 -- The hashes are taken here with nothing but PostgreSQL's own functions: whoever could alter a closed row could alter the
 -- functions that live beside it as well. A row's hash is over its values as a JSON array, instants in UTC to the
--- microsecond; its evidence's over the rows in PostgreSQL's binary format for records.
+-- microsecond, ended by closed_as_of and the grace in rows that have them; its evidence's over the rows in PostgreSQL's binary format for records.
 with evidence as (
     select
         counted.subscriber_id,
@@ -41,7 +41,7 @@ chained as (
         encode(
             sha256(
                 convert_to(
-                    coalesce(sealed.previous_hash, '') || E'\n' || jsonb_build_array(
+                    coalesce(sealed.previous_hash, '') || E'\n' || (jsonb_build_array(
                         sealed.subscriber_id,
                         to_char(sealed.month, 'YYYY-MM-DD'),
                         sealed.subscriber_name,
@@ -70,7 +70,13 @@ chained as (
                         to_char(sealed.closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                         sealed.closed_late,
                         sealed.definition_version
-                    )::text,
+                    ) || case
+                        when sealed.closed_as_of is null then '[]'
+                        else jsonb_build_array(
+                            to_char(sealed.closed_as_of at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                            sealed.closing_grace_hours
+                        )
+                    end)::text,
                     'UTF8'
                 )
             ),

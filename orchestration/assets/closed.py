@@ -12,7 +12,7 @@ from orchestration.assets.warehouse import WAREHOUSE_POOL
 from orchestration.closed_months import CLOSED, read_months, unknown_to_dagster, why_not_closed
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import CLOSING_TAG, StreetTranslator, asset_nodes, is_closed
-from orchestration.partitions import CLOSED_MONTHS, CLOSING_GRACE, add_months, remove_month
+from orchestration.partitions import CLOSED_MONTHS, add_months, remove_month
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 from orchestration.settings import Settings
@@ -43,12 +43,8 @@ def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> 
                 raise dg.Failure(
                     f"{key!r} is no month: a partition is a month as YYYY-MM", allow_retries=False
                 )
-        variables = {
-            "close_through": asked[-1],
-            "closing_grace_hours": CLOSING_GRACE // timedelta(hours=1),
-        }
         outputs = []
-        for event in build(context, settings, manifest, translator, begin(context), **variables):
+        for event in build(context, settings, manifest, translator, begin(context), close_through=asked[-1]):
             if isinstance(event, dg.Output):
                 outputs.append(event)
             else:
@@ -70,7 +66,7 @@ def _show_closed(context: dg.AssetExecutionContext, settings: Settings, asked: S
     closed = {month.key: month for month in months if month.is_closed}
     missing = [key for key in asked if key not in closed]
     for key in missing:
-        reason = why_not_closed(key, months)
+        reason = why_not_closed(key, months, timedelta(hours=settings.closing_grace_hours))
         context.log.warning(reason)
         context.log_event(dg.AssetObservation(CLOSED, partition=key, description=reason))
         if key not in {month.key for month in months}:

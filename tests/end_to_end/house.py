@@ -80,10 +80,10 @@ def customer_dynamics(settings: Settings, **parameters: Any) -> tuple[tuple[Any,
         return generate(connection, asked, GeneratedBy("test", "administrator"), AS_OF).rows
 
 
-def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+def rows(settings: Settings, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """What the warehouse answers to the pipeline."""
     with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-        return connection.execute(query.encode()).fetchall()
+        return connection.execute(query.encode(), parameters or None).fetchall()
 
 
 def subdyn(settings: Settings, *arguments: str) -> subprocess.Popen[str]:

@@ -15,6 +15,7 @@ from orchestration.settings import Settings
 from tests.end_to_end.house import AS_OF, OperatorUrls, open_house, rows, subdyn
 
 LATER = AS_OF + timedelta(days=2)
+GRACE = timedelta(hours=5)
 METRICS = """
     select month::text, subscriber_id, super_users, enabled_staff, active_staff, enabled_managers,
         active_managers, enabled_reps, active_reps, concurrent_max, concurrent_max_at, logon_minutes,
@@ -23,6 +24,9 @@ METRICS = """
     where month < '2026-03-01'
     order by 1, 2
 """
+ENDED = """
+    select month::text, count(*) from marts.subscriber_metrics where month_end_at <= %s group by 1 order by 1
+"""
 CLOSED = "select month::text, count(*) from closed.subscriber_metrics_monthly group by 1 order by 1"
 VERSIONS = "select subscriber_id, month, xmin::text, row_hash from closed.subscriber_metrics_monthly"
 
@@ -30,7 +34,14 @@ VERSIONS = "select subscriber_id, month, xmin::text, row_hash from closed.subscr
 @pytest.fixture
 def platform_house(fresh_database: str, home: Path, operator: OperatorUrls) -> Settings:
     """A house that has nothing but a platform to invoice, loaded once."""
-    settings = open_house(home, fresh_database, operator, billing_url="", middleware_url="")
+    settings = open_house(
+        home,
+        fresh_database,
+        operator,
+        billing_url="",
+        middleware_url="",
+        closing_grace_hours=GRACE // timedelta(hours=1),
+    )
     assert run_job(settings, "hourly", AS_OF).failures == ()
     return settings
 
@@ -62,24 +73,23 @@ def run_what_was_asked_for(settings: Settings, request: dg.RunRequest) -> dg.Exe
 def test_months_close_once_they_may_and_are_never_written_again(platform_house: Settings) -> None:
     assert rows(platform_house, CLOSED) == []
     live = rows(platform_house, METRICS)
-    subscribers = {month: sum(row[0] == month for row in live) for month in ("2026-01-01", "2026-02-01")}
-    assert all(subscribers.values())
+    ended = rows(platform_house, ENDED, AS_OF - GRACE)
+    assert [month for month, _ in ended] == ["2026-01-01", "2026-02-01", "2026-03-01"]
 
-    # March ended six hours ago: it waits for its grace
+    # March ended six hours ago: the grace that was set is over, what is due and what closes agree
     request = asked_for_by_the_sensor(platform_house)
     assert isinstance(request, dg.RunRequest)
-    assert request.partition_key == "2026-02"
+    assert request.partition_key == "2026-03"
     closing = run_what_was_asked_for(platform_house, request)
     assert closing.success
     checks = closing.get_asset_check_evaluations()
     assert checks and all(check.passed for check in checks)
-    assert rows(platform_house, CLOSED) == list(subscribers.items())
+    assert rows(platform_house, CLOSED) == ended
     assert rows(platform_house, METRICS) == live
     assert isinstance(asked_for_by_the_sensor(platform_house), dg.SkipReason)
 
+    # March is not over everywhere: it is not shown as closed, and a run that is to close it says why
     assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
-
-    # asked to close March, it says why it does not, and March is not shown as closed
     written = set(rows(platform_house, VERSIONS))
     outcome = run_job(platform_house, "monthly_close", AS_OF)
     assert outcome.failures == ()
@@ -87,10 +97,10 @@ def test_months_close_once_they_may_and_are_never_written_again(platform_house: 
     assert set(rows(platform_house, VERSIONS)) == written
     assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
 
-    # two days later the schedule's own run, which loads what is new itself, closes March as well
+    # two days later the schedule's own run, which loads what is new itself, closes March in the other zones
     assert run_job(platform_house, "monthly_close", LATER).failures == ()
     closed = rows(platform_house, CLOSED)
-    assert [month for month, _ in closed] == ["2026-01-01", "2026-02-01", "2026-03-01"]
+    assert closed == rows(platform_house, ENDED, LATER - GRACE) != ended
     assert written < set(rows(platform_house, VERSIONS))
     assert shown_as_closed(platform_house) == {"2026-01", "2026-02", "2026-03"}
     verifying = subdyn(platform_house, "verify")

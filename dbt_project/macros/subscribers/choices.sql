@@ -6,10 +6,11 @@
 {%- endmacro %}
 
 
-{# How long a month that is over waits for late facts before it closes. #}
-{% macro closing_grace() -%}
-    make_interval(hours => {{ var('closing_grace_hours', 24) | int }})
-{%- endmacro %}
+{# How long a month that is over waits for late facts before it closes: SUBDYN_CLOSING_GRACE_HOURS. #}
+{% macro closing_grace_hours() -%} {{ var('closing_grace_hours', 24) | int }} {%- endmacro %}
+
+
+{% macro closing_grace() -%} make_interval(hours => {{ closing_grace_hours() }}) {%- endmacro %}
 
 
 {# Whether a lock keeps a user of this type out of the seat counts: the users speak of staff only. #}

@@ -12,8 +12,11 @@ with moved as (
     from {{ ref('subscriber_metrics_monthly') }} as closed_row
     inner join {{ ref('int_subscriber_metrics') }} as known
         on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
+    -- a run that knows less than the closing did has nothing to add to it
+    inner join {{ ref('int_platform_data_through') }} as data_through
+        on closed_row.data_through_at <= data_through.data_through_at
     where
-        (
+        ((
             {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}closed_row.{{ metric }}{% endfor -%}
         ) is distinct from (
             {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}known.{{ metric }}{% endfor -%}
@@ -21,13 +24,16 @@ with moved as (
         or exists (
             select from {{ this }} as noticed
             where noticed.subscriber_id = closed_row.subscriber_id and noticed.month = closed_row.month
-        )
+        ))
 ),
 
 recomputed as (
     select
         closed_row.subscriber_id,
         closed_row.month,
+        closed_row.month_start_at,
+        closed_row.month_end_at,
+        closed_row.definition_version,
         closed_row.input_loads,
         metric.metric,
         metric.closed_value,
@@ -89,25 +95,49 @@ differing as (
         end
 ),
 
--- the raw tables that brought rows after the close and after what was noticed before
-causes as (
+-- the subscriber's rows that came after the close and after what was noticed before
+late_rows as (
+    {% for table, counts in raw_tables_of_subscribers().items() %}
     select
         differing.subscriber_id,
         differing.month,
         differing.metric,
-        string_agg(changed.raw_table, ', ' order by changed.raw_table) as raw_tables,
-        max(changed.load_id) as load_id,
-        changed.raw_table = 'subscribers' as is_subscriber
+        '{{ table }}' as raw_table,
+        max(late._load_id) as load_id
     from differing
-    inner join {{ ref('int_subscriber_month_changes') }} as changed
+    inner join {{ source('platform', table) }} as late
         on
-            differing.subscriber_id = changed.subscriber_id
-            and differing.month = changed.month
-            and (changed.raw_table = any(differing.raw_tables) or changed.raw_table = 'subscribers')
-            and changed.load_id > greatest(
-                coalesce((differing.input_loads ->> changed.raw_table)::bigint, 0), differing.last_load_id
+            differing.subscriber_id = late.{{ 'id' if table == 'subscribers' else 'subscriber_id' }}
+            and late._load_id > greatest(
+                coalesce((differing.input_loads ->> '{{ table }}')::bigint, 0), differing.last_load_id
             )
-    group by differing.subscriber_id, differing.month, differing.metric, changed.raw_table = 'subscribers'
+            and {{ counts }}
+    where '{{ table }}' = any(differing.raw_tables || 'subscribers'::text)
+    group by differing.subscriber_id, differing.month, differing.metric
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+causes as (
+    select
+        subscriber_id,
+        month,
+        metric,
+        -- the subscriber's own row counts where no other was found
+        coalesce(
+            string_agg(raw_table, ', ' order by raw_table) filter (where raw_table <> 'subscribers'), 'subscribers'
+        ) as raw_tables,
+        coalesce(max(load_id) filter (where raw_table <> 'subscribers'), max(load_id)) as load_id
+    from late_rows
+    group by subscriber_id, month, metric
+),
+
+loads as (
+    select
+        table_name,
+        max(load_id) as load_id
+    from {{ source('platform', 'load_log') }}
+    group by table_name
 )
 
 select
@@ -119,21 +149,22 @@ select
     differing.previous_value,
     differing.value_now,
     differing.difference,
-    coalesce(facts.raw_tables, subscriber.raw_tables, 'definition') as cause,
-    coalesce(facts.load_id, subscriber.load_id) as load_id,
+    coalesce(causes.raw_tables, unnamed.raw_tables, 'definition') as cause,
+    coalesce(causes.load_id, unnamed.load_id) as load_id,
     {{ run_as_of('data_through.data_through_at') }} as noticed_at,
     {{ subscriber_metrics_definition_version() }} as definition_version
 from differing
 cross join {{ ref('int_platform_data_through') }} as data_through
-left join causes as facts
+left join causes
     on
-        differing.subscriber_id = facts.subscriber_id
-        and differing.month = facts.month
-        and differing.metric = facts.metric
-        and not facts.is_subscriber
-left join causes as subscriber
-    on
-        differing.subscriber_id = subscriber.subscriber_id
-        and differing.month = subscriber.month
-        and differing.metric = subscriber.metric
-        and subscriber.is_subscriber
+        differing.subscriber_id = causes.subscriber_id
+        and differing.month = causes.month
+        and differing.metric = causes.metric
+-- what belongs to another subscriber now is not found by this one's rows
+left join lateral (
+    select
+        array_to_string(differing.raw_tables, ', ') as raw_tables,
+        max(loads.load_id) as load_id
+    from loads
+    where loads.table_name = any(differing.raw_tables)
+) as unnamed on differing.definition_version = {{ subscriber_metrics_definition_version() }}

@@ -24,15 +24,17 @@ with evidence as (
     group by frozen.subscriber_id, frozen.month
 ),
 
+-- the loads that data through rests on
 input_loads as (
-    select
-        changed.subscriber_id,
-        changed.month,
-        jsonb_object_agg(changed.raw_table, changed.load_id) as input_loads
-    from {{ ref('int_subscriber_month_changes') }} as changed
-    inner join months_to_close
-        on changed.subscriber_id = months_to_close.subscriber_id and changed.month = months_to_close.month
-    group by changed.subscriber_id, changed.month
+    select coalesce(jsonb_object_agg(load.table_name, load.load_id), '{}') as input_loads
+    from (
+        select
+            log.table_name,
+            max(log.load_id) as load_id
+        from {{ source('platform', 'load_log') }} as log
+        inner join {{ ref('int_platform_data_through') }} as data_through on log.as_of <= data_through.data_through_at
+        group by log.table_name
+    ) as load
 ),
 
 first_load as (
@@ -58,11 +60,11 @@ made as (
         metrics.commission_run_id,
         {%- endif %}
         {% endfor %}
-        coalesce(input_loads.input_loads, '{}') as input_loads,
+        input_loads.input_loads,
         coalesce(evidence.evidence_rows, 0) as evidence_rows,
         coalesce(evidence.evidence_hash, encode(sha256(''), 'hex')) as evidence_hash,
         months.data_through_at,
-        {{ run_as_of('months.data_through_at') }} as closed_at,
+        closed.moment_of_writing() as closed_at,
         (
             months.month_end_at <= first_load.first_load_at
             or months.data_through_at >= {{ function('local_day_start') }}(
@@ -71,13 +73,15 @@ made as (
         ) as closed_late,
         {{ subscriber_metrics_definition_version() }} as definition_version,
         null::text as previous_hash,
-        null::text as row_hash
+        null::text as row_hash,
+        {{ run_as_of('months.data_through_at') }} as closed_as_of,
+        {{ closing_grace_hours() }} as closing_grace_hours
     from months_to_close as months
     inner join {{ ref('int_subscriber_metrics') }} as metrics
         on months.subscriber_id = metrics.subscriber_id and months.month = metrics.month
     cross join first_load
+    cross join input_loads
     left join evidence on months.subscriber_id = evidence.subscriber_id and months.month = evidence.month
-    left join input_loads on months.subscriber_id = input_loads.subscriber_id and months.month = input_loads.month
     left join {{ ref('stg_platform__subscribers') }} as subscriber on months.subscriber_id = subscriber.subscriber_id
 ),
 

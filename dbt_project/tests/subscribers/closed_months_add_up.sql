@@ -21,6 +21,7 @@ select
     restated.difference,
     metric.value_now
 from {{ ref('subscriber_metrics_monthly') }} as closed_row
+cross join {{ ref('int_platform_data_through') }} as data_through
 left join {{ ref('int_subscriber_metrics') }} as known
     on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
 cross join lateral (
@@ -41,9 +42,13 @@ left join restated
         and closed_row.month = restated.month
         and metric.metric = restated.metric
 where
-    known.month is null
-    or metric.closed_number + coalesce(restated.difference, 0) <> metric.number_now
-    or metric.value_now is distinct from case
-        when restated.restatements is null then metric.closed_value
-        else restated.value_now
-    end
+    -- a run that knows less than the closing did recomputes less
+    closed_row.data_through_at <= data_through.data_through_at
+    and (
+        known.month is null
+        or metric.closed_number + coalesce(restated.difference, 0) <> metric.number_now
+        or metric.value_now is distinct from case
+            when restated.restatements is null then metric.closed_value
+            else restated.value_now
+        end
+    )

@@ -107,6 +107,8 @@ def _seal(month: Row) -> Iterator[Line]:
     yield _line("Data through", moment("data_through_at"))
     if month["is_closed"]:
         yield _line("Closed at", moment("closed_at"))
+        if month["closed_as_of"] is not None:
+            yield _line("Closed as of", moment("closed_as_of"))
         yield _line("Definition version", month["definition_version"])
         yield _line("Hash of the closed row", month["row_hash"])
         yield _line("Hash of the month before", month["previous_hash"] or "none: the first closed month")

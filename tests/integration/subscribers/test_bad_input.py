@@ -127,8 +127,15 @@ def test_a_session_timeout_and_the_grace_are_settings(warehouse: Warehouse) -> N
         },
         DATA_THROUGH,
     )
+    due = "select count(*) from intermediate.int_subscriber_months_due"
+    closed = "select count(*) from closed.subscriber_metrics_monthly where closing_grace_hours = 1"
     warehouse.build(session_timeout_minutes=5, closing_grace_hours=24 * 30)
     assert (
         warehouse.value("select logon_minutes from marts.subscriber_metrics where month = '2024-02-01'") == 5
     )
-    assert warehouse.value("select count(*) from closed.subscriber_metrics_monthly") == 0
+    assert (warehouse.value(due), warehouse.value(closed)) == (0, 0)
+    # what is due and what closes follow the same grace
+    warehouse.build("--select", "int_subscriber_months_due", closing_grace_hours=1)
+    assert (warehouse.value(due), warehouse.value(closed)) == (1, 0)
+    warehouse.build("--select", "subscriber_metrics_monthly", closing_grace_hours=1)
+    assert (warehouse.value(due), warehouse.value(closed)) == (0, 1)

@@ -36,6 +36,8 @@ SOURCE = {
     "subscribers": [
         {"id": 1, "name": "Acme", "created_at": _at("2024-01-05")},
         {"id": 2, "name": "Kathmandu", "time_zone": "Asia/Kathmandu", "created_at": _at("2024-02-05")},
+        # created in January by UTC, in February by the clocks of Kiritimati
+        {"id": 3, "name": "Late", "created_at": _at("2024-01-31 20:00")},
     ],
     "users": [
         {"id": 1, "subscriber_id": 1, "type": "staff", "created_at": _at("2024-01-05")},
@@ -55,7 +57,14 @@ SOURCE = {
             "setting": "file_limit_mb",
             "value": "100",
             "happened_at": _at("2024-01-05"),
-        }
+        },
+        {
+            "id": 3,
+            "subscriber_id": 3,
+            "setting": "file_limit_mb",
+            "value": "70",
+            "happened_at": _at("2024-01-31 20:00"),
+        },
     ],
 }
 
@@ -92,13 +101,20 @@ def test_first_run_closes_the_months_that_are_over_and_says_late(closed: Warehou
         (1, date(2024, 1, 1)),
         (1, date(2024, 2, 1)),
         (2, date(2024, 2, 1)),
+        (3, date(2024, 1, 1)),
+        (3, date(2024, 2, 1)),
     ]
-    assert all(row["closed_late"] and row["closed_at"] == FIRST_LOAD + timedelta(minutes=5) for row in rows)
-    january, february, _ = rows
+    assert all(
+        row["closed_late"] and row["closed_as_of"] == FIRST_LOAD + timedelta(minutes=5) for row in rows
+    )
+    january, february, *_ = rows
     assert (january["enabled_staff"], january["enabled_reps"], january["active_reps"]) == (1, 1, 1)
     assert (january["logon_minutes"], february["logon_minutes"]) == (90, 65)
     assert january["file_limit_mb"] == 100
     assert february["previous_hash"] == january["row_hash"]
+    # as of some day in 2024, written now
+    assert {row["closing_grace_hours"] for row in rows} == {24}
+    assert all(abs(datetime.now(UTC) - row["closed_at"]) < timedelta(minutes=10) for row in rows)
 
 
 def test_live_months_stand_beside_the_closed_ones(closed: Warehouse) -> None:
@@ -106,7 +122,11 @@ def test_live_months_stand_beside_the_closed_ones(closed: Warehouse) -> None:
         "select subscriber_id, month_label, status, logon_minutes from marts.subscriber_metrics"
         " where month = '2024-03-01' order by 1"
     )
-    assert [tuple(row.values()) for row in rows] == [(1, "Mar 2024", "live", 10), (2, "Mar 2024", "live", 0)]
+    assert [tuple(row.values()) for row in rows] == [
+        (1, "Mar 2024", "live", 10),
+        (2, "Mar 2024", "live", 0),
+        (3, "Mar 2024", "live", 0),
+    ]
 
 
 def test_rerun_of_a_close_changes_nothing(closed: Warehouse) -> None:
@@ -153,20 +173,82 @@ def test_the_pipeline_cannot_get_round_the_refusal(closed: Warehouse, statement:
         connection.execute(statement.encode())
 
 
-@pytest.mark.parametrize("column", ["super_users", "row_hash", "previous_hash"])
-def test_a_row_that_does_not_link_to_the_one_before_is_refused(closed: Warehouse, column: str) -> None:
-    value = {"super_users": "7", "row_hash": "repeat('0', 64)", "previous_hash": "null"}[column]
-    with closed.connect("subdyn_pipeline") as connection:
+# March of subscriber 1, as the pipeline would write it once its grace is over.
+HONEST = """
+    month = '2024-03-01', month_start_at = '2024-03-01 00:00Z', month_end_at = '2024-04-01 00:00Z',
+    data_through_at = '2024-04-02 00:00Z', closed_at = closed.moment_of_writing(), previous_hash = row_hash
+"""
+SEAL = """
+    update written as w
+    set row_hash = closed.link(
+        w.previous_hash, closed.subscriber_metrics_text(row(w.*)::closed.subscriber_metrics_monthly)
+    )
+"""
+
+
+def _write(connection: psycopg.Connection, forgery: str, sealed: bool = True) -> None:
+    """Write subscriber 1's March with some columns forged, and take it back; fails where it is refused."""
+    with connection.transaction(force_rollback=True):
         connection.execute(
-            f"create temporary table forged as select (closed_row).* from ("
-            f"select closed_row from closed.subscriber_metrics_monthly as closed_row"
-            f" where subscriber_id = 1 and month = '2024-02-01') as latest;"
-            f"update forged set month = '2024-03-01', {column} = {value}".encode()
+            "create temporary table written on commit drop as select * from closed.subscriber_metrics_monthly"
+            " where subscriber_id = 1 and month = '2024-02-01'"
         )
-        with pytest.raises(
-            psycopg.errors.IntegrityConstraintViolation, match="subscriber 1, month 2024-03-01"
-        ):
-            connection.execute("insert into closed.subscriber_metrics_monthly select * from forged")
+        for statement in (HONEST, forgery) if sealed else (HONEST,):
+            connection.execute(f"update written set {statement}".encode())
+        connection.execute(SEAL.encode())
+        if not sealed:
+            connection.execute(f"update written set {forgery}".encode())
+        connection.execute("insert into closed.subscriber_metrics_monthly select * from written")
+
+
+@pytest.mark.parametrize(
+    ("forgery", "told"),
+    [
+        (
+            "data_through_at = '2024-04-01 23:59:59.999999Z'",
+            "data through has not passed its end by the grace",
+        ),
+        ("closing_grace_hours = 25", "data through has not passed its end by the grace"),
+        ("closing_grace_hours = 0", "violates check constraint"),
+        ("closing_grace_hours = null", "does not say as of when and after which grace"),
+        ("closed_as_of = null", "does not say as of when and after which grace"),
+        ("month_end_at = '2024-03-20 00:00Z'", "does not end with its calendar month"),
+        ("month_start_at = '2024-03-01 01:00Z'", "does not begin where the month before it ended"),
+        ("closed_at = closed_at - interval '1 second'", "closed_at is not the moment of writing"),
+        ("closed_at = closed_at + interval '1 minute'", "closed_at is not the moment of writing"),
+        ("previous_hash = null", "does not link to the month before it"),
+        (
+            "month = '2024-04-01', month_start_at = '2024-04-01 00:00Z', month_end_at = '2024-05-01 00:00Z',"
+            " data_through_at = '2024-06-01 00:00Z'",
+            "the month before it is not closed",
+        ),
+        (
+            "month = '2023-12-01', month_start_at = '2023-12-01 00:00Z', month_end_at = '2024-01-01 00:00Z',"
+            " previous_hash = null",
+            "a later month is closed already",
+        ),
+    ],
+)
+def test_a_row_that_closes_too_early_or_out_of_order_is_refused(
+    closed: Warehouse, forgery: str, told: str
+) -> None:
+    with closed.connect("subdyn_pipeline") as connection:
+        _write(connection, "subscriber_name = 'as written by the pipeline'")
+        with pytest.raises(psycopg.errors.IntegrityError, match=told):
+            _write(connection, forgery)
+
+
+@pytest.mark.parametrize(
+    "forgery", ["super_users = 7", "row_hash = repeat('0', 64)", "closing_grace_hours = 1"]
+)
+def test_a_row_whose_hash_is_not_its_own_is_refused(closed: Warehouse, forgery: str) -> None:
+    with (
+        closed.connect("subdyn_pipeline") as connection,
+        pytest.raises(
+            psycopg.errors.IntegrityError, match="2024-03-01: its hash is not the hash of its values"
+        ),
+    ):
+        _write(connection, forgery, sealed=False)
 
 
 def test_closed_months_outlive_every_rebuild(closed: Warehouse) -> None:
@@ -271,7 +353,11 @@ def test_a_month_waits_for_its_grace_and_then_closes_in_time(closed: Warehouse) 
     platform.load({}, LATER)
     closed.build()
     rows = [row for row in _closed_rows(closed) if row["month"] == date(2024, 3, 1)]
-    assert [(row["subscriber_id"], row["closed_late"]) for row in rows] == [(1, False), (2, False)]
+    assert [(row["subscriber_id"], row["closed_late"]) for row in rows] == [
+        (1, False),
+        (2, False),
+        (3, False),
+    ]
     assert closed.rows("select * from closed.subscriber_metrics_broken_links()") == []
 
 
@@ -280,12 +366,20 @@ def test_a_change_of_zone_moves_no_closed_month_and_counts_nothing_twice(closed:
     RawPlatform(closed.url).load(
         {
             "subscribers": [
-                {"id": 1, "name": "Acme", "time_zone": "Pacific/Kiritimati", "created_at": _at("2024-01-05")}
+                {"id": 1, "name": "Acme", "time_zone": "Pacific/Kiritimati", "created_at": _at("2024-01-05")},
+                {
+                    "id": 3,
+                    "name": "Late",
+                    "time_zone": "Pacific/Kiritimati",
+                    "created_at": _at("2024-01-31 20:00"),
+                },
             ]
         },
         LATER + timedelta(days=30),
     )
     closed.build_and_test(as_of=LATER + timedelta(days=30))
+    # whether it existed in a closed month is judged by the bounds that the month was closed with
+    assert closed.rows("select month, metric from closed.restatements where subscriber_id = 3") == []
     after = {(row["subscriber_id"], row["month"]): row for row in _closed_rows(closed)}
     assert {key: after[key] for key in before} == before
     bounds = closed.rows(

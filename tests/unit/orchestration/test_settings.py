@@ -61,6 +61,8 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("SUBDYN_MIDDLEWARE_URL", "mongodb://u:hid den@h/d", "%-encoded"),
         ("SUBDYN_MIDDLEWARE_URL", "mongodb://u:p@h,:27017/d", "host is missing"),
         ("SUBDYN_SMTP_URL", "smtp://u:a@hidden@h", "%-encoded"),
+        ("SUBDYN_CLOSING_GRACE_HOURS", "0", "greater than or equal to 1"),
+        ("SUBDYN_CLOSING_GRACE_HOURS", "a day", "integer"),
     ],
 )
 def test_every_error_names_its_variable_and_no_password(

@@ -6,13 +6,16 @@
         {'columns': ['month', 'subscriber_id']},
         {'columns': ['logon_id']},
     ],
-    meta={'noted_key': 'logon_id', 'change_sources': [['platform', 'logons'], ['platform', 'subscribers']]},
+    meta={
+        'noted_key': 'logon_id',
+        'change_sources': [['platform', 'logons']],
+        'month_inputs': ['int_subscriber_months'],
+        'month_changes': {'month': 'month'},
+    },
     pre_hook=["{{ note_logons_to_split() }}", "{{ share_among_processes() }}"],
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
--- depends_on: {{ ref('int_subscriber_month_changes') }}
--- depends_on: {{ ref('int_platform_data_through') }}
 {# months are found by binary search in each subscriber's array of month starts: its last element ends the last month #}
 with calendars as (
     select
@@ -33,20 +36,23 @@ placed as (
         logon.ended_at,
         calendars.months,
         calendars.starts,
-        width_bucket(logon.logged_on_at, calendars.starts) as first_month,
-        greatest(
-            width_bucket(logon.logged_on_at, calendars.starts),
-            width_bucket(logon.ended_at - interval '1 microsecond', calendars.starts)
+        coalesce(width_bucket(logon.logged_on_at, calendars.starts), 0) as first_month,
+        coalesce(
+            greatest(
+                width_bucket(logon.logged_on_at, calendars.starts),
+                width_bucket(logon.ended_at - interval '1 microsecond', calendars.starts)
+            ),
+            0
         ) as last_month
     from {{ ref('stg_platform__logons') }} as logon
-    inner join calendars on logon.subscriber_id = calendars.subscriber_id
+    left join calendars on logon.subscriber_id = calendars.subscriber_id
     where {{ is_changed('logon.logon_id') }}
 ),
 
 pieces as (
     select
         placed.*,
-        generate_series(greatest(placed.first_month, 1), placed.last_month) as month_number
+        generate_series(placed.first_month, placed.last_month) as month_number
     from placed
 )
 
@@ -54,7 +60,7 @@ select
     logon_id,
     subscriber_id,
     user_id,
-    -- empty past the last month that has begun: split again when the next one begins
+    -- empty before the first and past the last month that has begun: split again in every build, until there is one
     months[month_number] as month,
     greatest(logged_on_at, starts[month_number]) as started_at,
     least(ended_at, starts[month_number + 1]) as ended_at,

@@ -3,9 +3,14 @@
     incremental_strategy='sync',
     unique_key='process_field_id',
     indexes=[{'columns': ['process_field_id'], 'unique': true}, {'columns': ['subscriber_id']}],
+    meta={
+        'change_sources': [['platform', 'process_forms'], ['platform', 'process_fields']],
+        'month_changes': {'from': 'valid_from', 'to': 'valid_to'},
+    },
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
+-- depends_on: {{ ref('int_subscriber_months') }}
 select
     field.process_field_id,
     field.subscriber_id,

@@ -3,11 +3,20 @@
     incremental_strategy='changed_months',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
-    meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook=["{{ note_changed_months([
-        'subscriber_settings', 'users', 'user_changes', 'logons', 'commission_runs', 'commission_items', 'process_forms',
-        'process_fields',
-    ]) }}", "{{ month_by_month() }}"],
+    meta={
+        'month_inputs': [
+            'int_subscriber_months',
+            'int_user_months_seats',
+            'int_user_months_online',
+            'int_subscriber_months_concurrency',
+            'int_settings_in_force',
+            'int_commission_runs_closed',
+            'int_commission_items_counted',
+            'int_process_fields_in_use',
+            'int_platform_data_through',
+        ],
+    },
+    pre_hook="{{ month_by_month() }}",
     post_hook="{{ analyze_when_new() }}",
 ) }}
 

@@ -3,6 +3,7 @@
     incremental_strategy='sync',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
+    meta={'change_sources': [['platform', 'subscribers']], 'month_changes': {'month': 'month'}},
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
@@ -43,10 +44,14 @@ existing as (
     cross join {{ ref('int_platform_data_through') }} as data_through
     left join closed_months as last_closed
         on subscriber.subscriber_id = last_closed.subscriber_id and last_closed.is_last_closed
-    where
-        subscriber.created_at < data_through.data_through_at
-        -- one misspelt zone stops nobody else; a test names the subscriber
-        and lower(subscriber.time_zone) in (select lower(known.name) from pg_timezone_names as known)
+    where subscriber.created_at < data_through.data_through_at
+),
+
+-- one misspelt zone stops nobody else; a test names the subscriber
+in_known_zone as (
+    select existing.*
+    from existing
+    where lower(existing.time_zone) in (select lower(known.name) from pg_timezone_names as known)
 ),
 
 -- months start alike for all subscribers of a zone; a month starts at the first instant of its first day
@@ -61,7 +66,7 @@ calendar as (
             time_zone,
             min(least(created_at, closed_until)) at time zone 'UTC' as first_at,
             max(last_known_at) at time zone 'UTC' as last_at
-        from existing
+        from in_known_zone
         group by time_zone
     ) as zone
     cross join lateral generate_series(
@@ -73,24 +78,25 @@ calendar as (
 
 lifetimes as (
     select
-        existing.subscriber_id,
-        existing.time_zone,
-        existing.last_closed_month,
-        existing.closed_until,
+        subscriber.subscriber_id,
+        subscriber.time_zone,
+        subscriber.created_at,
+        subscriber.last_closed_month,
+        subscriber.closed_until,
         first_month.month as first_month,
         last_month.month as last_month
-    from existing
+    from in_known_zone as subscriber
     inner join calendar as first_month
         on
-            existing.time_zone = first_month.time_zone
-            and existing.created_at >= first_month.month_start_at
-            and existing.created_at < first_month.month_end_at
+            subscriber.time_zone = first_month.time_zone
+            and subscriber.created_at >= first_month.month_start_at
+            and subscriber.created_at < first_month.month_end_at
     -- deleted before it was created: in no month
-    left join calendar as last_month
+    inner join calendar as last_month
         on
-            existing.time_zone = last_month.time_zone
-            and existing.last_known_at >= last_month.month_start_at
-            and existing.last_known_at < last_month.month_end_at
+            subscriber.time_zone = last_month.time_zone
+            and subscriber.last_known_at >= last_month.month_start_at
+            and subscriber.last_known_at < last_month.month_end_at
 )
 
 select
@@ -99,9 +105,12 @@ select
     closed_months.time_zone,
     closed_months.month_start_at,
     closed_months.month_end_at,
-    coalesce(closed_months.month between lifetimes.first_month and lifetimes.last_month, false) as is_in_lifetime
+    -- judged by its own bounds: the zone may have changed since
+    coalesce(
+        existing.created_at < closed_months.month_end_at and existing.last_known_at >= closed_months.month_start_at, false
+    ) as is_in_lifetime
 from closed_months
-left join lifetimes on closed_months.subscriber_id = lifetimes.subscriber_id
+left join existing on closed_months.subscriber_id = existing.subscriber_id
 
 union all
 
@@ -111,7 +120,7 @@ select
     lifetimes.time_zone,
     months.month_start_at,
     greatest(months.month_start_at, calendar.month_end_at) as month_end_at,
-    calendar.month >= lifetimes.first_month as is_in_lifetime
+    lifetimes.created_at < greatest(months.month_start_at, calendar.month_end_at) as is_in_lifetime
 from lifetimes
 inner join calendar
     on

@@ -3,8 +3,8 @@
     incremental_strategy='changed_months',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
-    meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook=["{{ note_changed_months(['logons']) }}", "{{ month_by_month() }}"],
+    meta={'month_inputs': ['int_user_months_online'], 'month_changes': {'month': 'month'}},
+    pre_hook="{{ month_by_month() }}",
     post_hook="{{ analyze_when_new() }}",
 ) }}
 

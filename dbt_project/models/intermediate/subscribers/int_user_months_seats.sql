@@ -3,8 +3,11 @@
     incremental_strategy='changed_months',
     unique_key=['subscriber_id', 'month', 'user_id'],
     indexes=[{'columns': ['subscriber_id', 'month', 'user_id'], 'unique': true}],
-    meta={'change_feed': 'int_subscriber_month_changes'},
-    pre_hook=["{{ note_changed_months(['users', 'user_changes']) }}", "{{ month_by_month() }}"],
+    meta={
+        'month_inputs': ['int_subscriber_months', 'int_user_states', 'int_platform_data_through'],
+        'month_changes': {'month': 'month'},
+    },
+    pre_hook="{{ month_by_month() }}",
     post_hook="{{ analyze_when_new() }}",
 ) }}
 

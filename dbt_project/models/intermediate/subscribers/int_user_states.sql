@@ -1,13 +1,17 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='noted_keys',
+    incremental_strategy='changed_keys',
     unique_key=['user_id', 'valid_from'],
     indexes=[{'columns': ['user_id', 'valid_from'], 'unique': true}, {'columns': ['subscriber_id']}],
-    meta={'noted_key': 'user_id', 'change_sources': [['platform', 'users'], ['platform', 'user_changes']]},
-    pre_hook="{{ note_users_that_moved() }}",
+    meta={
+        'changed_key': 'user_id',
+        'change_sources': [['platform', 'users', 'id'], ['platform', 'user_changes']],
+        'month_changes': {'from': 'valid_from', 'to': 'valid_to'},
+    },
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
+-- depends_on: {{ ref('int_subscriber_months') }}
 with users as (
     select
         user_id,

@@ -1,0 +1,35 @@
+{#
+  The logons that int_logons_split_by_month has to split: those that came with a load, those with a part in a month whose
+  bounds moved, and those with a part in no month. Months lie end to end, so whatever falls into a month that moved had a
+  part in it, in a neighbour that moved with it, or in none.
+#}
+{% macro note_logons_to_split() %}
+    {%- if execute and is_incremental() -%}
+        create temporary table changed_keys on commit drop as
+        select logon.id as changed_key
+        from {{ source('platform', 'logons') }} as logon
+        where {{ is_unread('logon', 'platform', 'logons') }}
+
+        union
+
+        select known.logon_id
+        from {{ this }} as known
+        where known.month is null
+
+        union
+
+        select known.logon_id
+        from {{ this }} as known
+        inner join changed_months as moved on known.subscriber_id = moved.subscriber_id and known.month = moved.month
+
+        {% if has_input_made_anew(model.config.meta.change_sources) %}
+        union
+
+        select known.logon_id
+        from {{ this }} as known
+        {% endif %};
+
+        create unique index on changed_keys (changed_key);
+        analyze changed_keys;
+    {%- endif -%}
+{% endmacro %}

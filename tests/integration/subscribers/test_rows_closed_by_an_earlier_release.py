@@ -1,0 +1,107 @@
+"""A warehouse whose months an earlier release closed: they still verify, and the next month links to them."""
+
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from orchestration.connection_url import as_pipeline
+from orchestration.migrate import migrate, read_migrations
+
+# The last migration that the release had which kept the as_of in closed_at and did not note the grace.
+LAST_OF_THE_RELEASE = 3
+CLOSE_JANUARY = """
+    create temporary table written as select * from closed.subscriber_metrics_monthly;
+    insert into written values (
+        1, '2024-01-01', 'Acme', 'UTC', '2024-01-01 00:00Z', '2024-02-01 00:00Z', 1, 2, 1, 0, 0, 3, 0, 0,
+        null, 90, 99.5, 7, 0, null, 4, '{"logons": 5}', 0, encode(sha256(''), 'hex'), '2024-02-03 00:00Z',
+        '2024-02-03 00:05Z', false, 1, null, null
+    );
+    update written as w
+    set row_hash = closed.link(
+        null, closed.subscriber_metrics_text(row(w.*)::closed.subscriber_metrics_monthly)
+    );
+    insert into closed.subscriber_metrics_monthly select * from written;
+"""
+FEBRUARY = """
+    create temporary table written as
+    select (jsonb_populate_record(
+        january, '{
+            "month": "2024-02-01", "month_start_at": "2024-02-01 00:00Z", "month_end_at": "2024-03-01 00:00Z",
+            "data_through_at": "2024-03-02 00:00Z"
+        }'
+    )).*
+    from closed.subscriber_metrics_monthly as january;
+    update written set previous_hash = row_hash, closed_at = closed.moment_of_writing();
+"""
+NOTE_THE_GRACE = "update written set closed_as_of = '2024-03-02 00:05Z', closing_grace_hours = 24"
+WRITE = """
+    update written as w
+    set row_hash = closed.link(
+        w.previous_hash, closed.subscriber_metrics_text(row(w.*)::closed.subscriber_metrics_monthly)
+    );
+    insert into closed.subscriber_metrics_monthly select * from written;
+"""
+
+
+@pytest.fixture
+def upgraded(fresh_database: str) -> str:
+    """A warehouse in which the earlier release closed January, migrated to this one; the pipeline's URL."""
+    with psycopg.connect(fresh_database) as connection:
+        for migration in read_migrations()[:LAST_OF_THE_RELEASE]:
+            connection.execute(migration.text.encode())
+            connection.execute("reset role")
+            connection.execute(
+                "insert into app.migrations (number, name, sha256) values (%s, %s, %s)",
+                (migration.number, migration.name, migration.sha256),
+            )
+    with psycopg.connect(as_pipeline(fresh_database)) as connection:
+        connection.execute(CLOSE_JANUARY)
+    assert migrate(fresh_database) == tuple(each.name for each in read_migrations()[LAST_OF_THE_RELEASE:])
+    return as_pipeline(fresh_database)
+
+
+def _faults(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    """What the database and `subdyn verify` find wrong with the chain."""
+    own = connection.execute("select * from closed.subscriber_metrics_broken_links()").fetchall()
+    statement = files("exports.verification").joinpath("chain.sql").read_bytes()
+    return own + connection.execute(statement).fetchall()
+
+
+def test_closed_months_of_the_release_before_verify_and_are_followed(upgraded: str) -> None:
+    with psycopg.connect(upgraded, autocommit=True) as connection:
+        assert _faults(connection) == []
+        with connection.transaction():
+            connection.execute(FEBRUARY)
+            connection.execute(NOTE_THE_GRACE)
+            connection.execute(WRITE)
+        assert _faults(connection) == []
+        found = connection.execute(
+            "select closed_as_of is null, closing_grace_hours"
+            " from closed.subscriber_metrics_monthly order by month"
+        ).fetchall()
+    assert found == [(True, None), (False, 24)]
+
+
+def test_a_row_as_the_release_before_wrote_it_is_refused_now(upgraded: str) -> None:
+    with (
+        psycopg.connect(upgraded, autocommit=True) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        connection.execute(FEBRUARY)
+        with pytest.raises(
+            psycopg.errors.IntegrityConstraintViolation, match="after which grace it was closed"
+        ):
+            connection.execute(WRITE)
+
+
+def test_a_row_of_the_release_before_that_was_altered_is_found(upgraded: str, fresh_database: str) -> None:
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        connection.execute("drop trigger refuse_change on closed.subscriber_metrics_monthly")
+        connection.execute(
+            "update closed.subscriber_metrics_monthly set closed_as_of = closed_at, closing_grace_hours = 1"
+        )
+        assert [fault[-1] for fault in _faults(connection)] == [
+            "the row was changed after it was closed",
+            "the row is not what was closed",
+        ]
