@@ -7,12 +7,12 @@ from functools import partial
 import dagster as dg
 
 from extract.errors import NeverRetry, RetryLater
-from extract.identity import identify_source
 from extract.load import load_collection, load_table
 from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
+from orchestration.known_sources.identities import require_known
 from orchestration.locks import reported_waits
 from orchestration.resources import SettingsResource
 from orchestration.retries import again_later
@@ -67,7 +67,7 @@ def _raw_asset(
     ) -> dg.MaterializeResult:
         instant = begin(context)
         table = raw_key(specification).to_user_string()
-        availability.require(context.run.run_id, source, table, lambda: _connect(settings, source))
+        availability.require(context.run.run_id, source, table, lambda: require_known(settings, source))
         attempt = partial(_attempt, context, lambda: availability.doubt(context.run.run_id, source))
         with reported_waits(settings.warehouse_login(), context.log.warning):
             results = [attempt(lambda: _load(specification, settings, instant, context))]
@@ -76,10 +76,6 @@ def _raw_asset(
         return dg.MaterializeResult(metadata=load_metadata(results))
 
     return load
-
-
-def _connect(settings: Settings, source: str) -> None:
-    identify_source(source, settings.source_url(source), settings.waits)
 
 
 def _load(

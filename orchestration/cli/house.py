@@ -26,10 +26,11 @@ class Sources(Enum):
 
 
 @contextmanager
-def open_house(sources: Sources = Sources.UNUSED) -> Iterator[Settings]:
+def open_house(sources: Sources = Sources.UNUSED, *, adopt: bool = False) -> Iterator[Settings]:
     """The settings with every URL known and the warehouse set up; what was started is stopped at the end.
 
-    Raises SettingsError, MigrationError and DemoError, each with one line.
+    `adopt` takes the sources for the warehouse's own, whatever it was filled from. Raises SettingsError,
+    MigrationError, OtherSource and DemoError, each with one line.
     """
     from orchestration.migrate import migrate, pending
 
@@ -52,7 +53,21 @@ def open_house(sources: Sources = Sources.UNUSED) -> Iterator[Settings]:
         if pending(admin_url):
             applied = migrate(admin_url, user_of(settings.warehouse_login()))
             console.print(f"warehouse: applied {', '.join(applied)}", soft_wrap=True)
+        if sources is not Sources.UNUSED:
+            _check_sources(
+                settings, made_up=settings.embedded and given.warehouse_url is not None, adopt=adopt
+            )
         yield settings
+
+
+def _check_sources(settings: Settings, *, made_up: bool, adopt: bool) -> None:
+    from orchestration.known_sources import identities
+
+    if adopt:
+        for moved in identities.adopt(settings):
+            console.print(f"[yellow]adopted[/] {moved}", soft_wrap=True)
+    else:
+        identities.require_no_other(settings, made_up=made_up)
 
 
 def with_embedded_servers(given: Settings, endpoints: Endpoints) -> Settings:

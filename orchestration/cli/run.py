@@ -26,10 +26,14 @@ def run_command(
         str | None,
         typer.Option(metavar="TIME", help="The run's now, as 2026-01-31T06:00Z; its start unless given."),
     ] = None,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Go on with these sources though the warehouse was filled from others."),
+    ] = False,
 ) -> None:
     """Run a job as its schedule would; ends with 0 only if every asset was made and every check passed."""
     instant = read_as_of(as_of)
-    with open_house(Sources.READ) as settings:
+    with open_house(Sources.READ, adopt=adopt) as settings:
         from orchestration.cli.progress import watched_run
 
         watched_run(settings, job.value.replace("-", "_"), instant)

@@ -103,7 +103,13 @@ def test_a_killed_run_is_healed_by_the_next(
     killed.send_signal(signal.SIGKILL)
     killed.wait()
 
-    again = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
+    # and as if the warehouse had been filled from another source, which is moved here on purpose
+    with psycopg.connect(fresh_database) as connection:
+        connection.execute(
+            "insert into app.source_identities values"
+            " ('billing', 2, 'adopted', 'postgresql', '{old.example:5432}', 'billing', '1/1')"
+        )
+    again = subdyn(settings, "run", "hourly", "--adopt", "--as-of", AS_OF.isoformat())
     _, told = again.communicate(timeout=300)
     assert again.returncode == 0, told
     assert rows(settings, COUNTS) == rows(nightly_house, COUNTS)
