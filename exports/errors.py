@@ -27,7 +27,11 @@ class NotFound(ReportError):
 
 
 class NotReady(ReportError):
-    """The warehouse does not yet hold what the report reads."""
+    """The warehouse does not yet hold what the report reads: the `reason`, and what mends it as a rule."""
+
+    def __init__(self, reason: str, remedy: str = "run: subdyn run nightly") -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
 
 
 class MissingRate(ReportError):

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from exports.errors import NotFound, NotReady
+from exports.errors import NotFound, NotReady, ReportError
 from exports.months import month_label, parse_month, parse_month_label
 
 ID_BEGINNING = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
@@ -181,9 +181,9 @@ def store(connection: psycopg.Connection[Any], result: StoredResult) -> StoredRe
     try:
         row = connection.execute(statement, values).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise NotReady("the warehouse has no table app.report_results: apply the migrations first") from error
+        raise NotReady("the warehouse has no table app.report_results", "run: subdyn migrate") from error
     if row is None:
-        raise NotReady("the warehouse did not store the result")
+        raise ReportError("the warehouse did not store the result")
     return replace(result, generated_at=row[0])
 
 

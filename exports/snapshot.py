@@ -55,9 +55,7 @@ def reading(connection: psycopg.Connection[Any]) -> Iterator[Snapshot]:
                 connection.execute(setting)
             yield Snapshot(connection)
     except NOT_BUILT as error:
-        raise NotReady(
-            f"the warehouse is not ready for this report ({first_line(error)}); run: subdyn run nightly"
-        ) from error
+        raise NotReady(f"the warehouse is not ready for this report ({first_line(error)})") from error
     except psycopg.Error as error:
         raise ReportError(f"the warehouse could not answer: {first_line(error)}") from error
 

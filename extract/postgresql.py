@@ -1,7 +1,6 @@
 """Connections to PostgreSQL, as source or warehouse, and what its errors mean."""
 
 import math
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from extract.errors import ExtractionError, NeverRetry, RetryLater, of_connection, one_line
+from extract.sessions import application_name
 from extract.waits import within
 
 CONNECT_SECONDS = 30
@@ -17,11 +17,6 @@ Connection = asyncpg.Connection
 
 # SQLSTATE classes where the same statement may succeed later
 _PASSING = ("08", "40", "53", "55", "57", "58", "XX")
-
-
-def application_name(subject: str) -> str:
-    """How a session of this process, which works at `subject`, is shown to whoever looks at the server."""
-    return f"subdyn {os.getpid()} {subject}"
 
 
 @asynccontextmanager

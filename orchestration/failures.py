@@ -1,8 +1,31 @@
 """Why a step or a run failed, on one line."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
+
+
+def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
+    """What failed in a run, each as `name: reason`: steps and checks, else what ended the run itself."""
+    failures = [f"{event.step_key}: {failure_reason(event)}" for event in events if event.is_step_failure]
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    failures += [
+        failed_check(evaluation)
+        for evaluation in evaluations
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    return failures or [run_failure_reason(event) for event in events if event.is_run_failure]
+
+
+def failed_check(evaluation: dg.AssetCheckEvaluation) -> str:
+    """A check that did not pass, as `name: reason`."""
+    name = f"{evaluation.asset_key.to_user_string()}: check {evaluation.check_name} did not pass"
+    return f"{name}: {evaluation.description}" if evaluation.description else name
 
 
 def failure_reason(event: dg.DagsterEvent) -> str:

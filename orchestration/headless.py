@@ -14,7 +14,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from orchestration.compatibility import execute_run, workspace_job_origin
 from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
-from orchestration.failures import failure_reason, run_failure_reason
+from orchestration.failures import failed_check, failures_of
 from orchestration.partitions import add_months, last_complete_month
 from orchestration.run_storage import OpenStorage
 from orchestration.runs import AS_OF_TAG, end_killed_runs, process_tags, refuse_as_of, sources_loaded
@@ -101,7 +101,7 @@ def _is_interrupt(event: dg.DagsterEvent) -> bool:
 
 
 def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:
-    failures = [f"{event.step_key}: {failure_reason(event)}" for event in events if event.is_step_failure]
+    failures = failures_of(events)
     # A closed month that was asked for and is not closed is observed, with the reason.
     warnings = [
         str(event.asset_observation_data.asset_observation.description)
@@ -113,13 +113,11 @@ def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:
         for event in events
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    for evaluation in evaluations:
-        if not evaluation.passed:
-            name = f"{evaluation.asset_key.to_user_string()}: check {evaluation.check_name} did not pass"
-            text = f"{name}: {evaluation.description}" if evaluation.description else name
-            (failures if evaluation.severity is dg.AssetCheckSeverity.ERROR else warnings).append(text)
-    if not failures:
-        failures += [run_failure_reason(event) for event in events if event.is_run_failure]
+    warnings += [
+        failed_check(evaluation)
+        for evaluation in evaluations
+        if not evaluation.passed and evaluation.severity is not dg.AssetCheckSeverity.ERROR
+    ]
     if not failures and not any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events):
         failures.append(f"run {run_id} did not finish")
     materialized = sum(event.is_step_materialization for event in events)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import class_row
 
-from extract.postgresql import application_name
+from extract.sessions import application_name
 from orchestration.settings import Settings
 
 # A wait of this length is reported once, and again if somebody else is waited for.

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from extract.postgresql import application_name
+from extract.sessions import application_name
 from orchestration.locks import reported_waits
 
 FOLDER = Path(__file__).parent / "migrations"

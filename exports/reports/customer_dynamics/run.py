@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from exports import result as results
-from exports.errors import NotReady
+from exports.errors import InvalidParameter, NotReady
 from exports.intervals import resolve_interval
 from exports.reports.customer_dynamics import checkpoints
 from exports.reports.customer_dynamics.definition import GROUPINGS, REPORT, TITLE, CustomerDynamicsParameters
@@ -27,7 +27,7 @@ from exports.reports.customer_dynamics.packages import Package, labels
 from exports.reports.customer_dynamics.periods import LocalDay, Timeline, cut
 from exports.reports.customer_dynamics.statements import blocks_statement, movements_statement, statement
 from exports.result import Cell, GeneratedBy, StoredResult
-from exports.snapshot import Snapshot, reading
+from exports.snapshot import Snapshot, first_line, reading
 
 Key = tuple[int, int | None]
 TOTAL = 0
@@ -88,9 +88,16 @@ class _Question:
         self._scope = scope
         known = snapshot.row(statement("data_through"))
         if known["data_through_at"] is None:
-            raise NotReady("billing has never been loaded completely; run: subdyn run nightly")
+            raise NotReady("billing has never been loaded completely")
         self.data_through: datetime = known["data_through_at"]
-        self.timeline = self._timeline(as_of, known["first_data_at"])
+        try:
+            self.timeline = self._timeline(as_of, known["first_data_at"])
+        except psycopg.errors.InvalidParameterValue as error:
+            raise InvalidParameter(
+                "timezone",
+                f"time zone {asked.time_zone!r} is not known to the warehouse's PostgreSQL, whose zones are"
+                f" older ({first_line(error)}); ask for another, or update its time zones",
+            ) from error
         branches = [company for company in (scope, asked.company_id) if company is not None]
         self._is_filtered = bool(
             asked.client_type or asked.tags or asked.owner_user_id is not None or branches

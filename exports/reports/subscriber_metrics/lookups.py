@@ -26,7 +26,7 @@ def platform_data_through(snapshot: Snapshot) -> datetime:
     """The instant up to which the platform is known; raises NotReady before its first complete load."""
     known = snapshot.rows(b"select data_through_at from marts.data_through where source = 'platform'")
     if not known or known[0]["data_through_at"] is None:
-        raise NotReady("the platform has never been loaded completely; run: subdyn run nightly")
+        raise NotReady("the platform has never been loaded completely")
     return known[0]["data_through_at"].astimezone(UTC)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli.report.customer_dynamics import customer_dynamics
+from orchestration.cli.report.customer_dynamics import INTERVALS, customer_dynamics
 from orchestration.cli.report.stored import list_stored, show
 from orchestration.cli.report.subscriber_metrics import seat_evidence, subscriber_metrics
 
 report_app = typer.Typer(
-    help="Generate a report, or show a stored one.", no_args_is_help=True, add_completion=False
+    help=f"Generate a report, or show a stored one.\n\nIntervals: {INTERVALS}.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 report_app.command("customer-dynamics")(customer_dynamics)
 report_app.command("subscriber-metrics")(subscriber_metrics)

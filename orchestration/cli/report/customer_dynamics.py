@@ -8,10 +8,14 @@ from typing import Annotated
 
 import typer
 
+from exports.intervals import EARLIEST, LATEST, NAMED
 from orchestration.cli.exits import BadInput
 from orchestration.cli.house import open_house
+from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 from orchestration.cli.run import read_as_of
+
+INTERVALS = f"{', '.join(NAMED)}, or last-N-days, -weeks, -months, -years"
 
 
 def customer_dynamics(
@@ -19,7 +23,7 @@ def customer_dynamics(
     from_date: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
     to_date: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, included.")] = None,
     interval: Annotated[
-        str | None, typer.Option(help="Instead of --from and --to: last-month, last-30-days and the like.")
+        str | None, typer.Option(metavar="NAME", help=f"Instead of --from and --to: {INTERVALS}.")
     ] = None,
     client_type: Annotated[str | None, typer.Option(help="Only customers of this type.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only customers with any of these tags.")] = None,
@@ -62,20 +66,16 @@ def customer_dynamics(
     instant = _read_now(as_of)
     destination = Destination(formats, output, overwrite)
     with open_house() as settings:
-        import psycopg
-
         from exports.reports.customer_dynamics.run import generate
         from exports.result import GeneratedBy
 
         by = GeneratedBy(getpass.getuser(), "administrator")
-        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+        with report_connection(settings) as connection:
             result = generate(connection, parameters, by, instant)
         destination.deliver(result, settings)
 
 
 def _read_now(as_of: str | None) -> datetime:
-    from exports.intervals import EARLIEST, LATEST
-
     instant = read_as_of(as_of) or datetime.now(UTC)
     if not EARLIEST.year <= instant.year <= LATEST.year:
         raise BadInput(f"--as-of: {as_of} lies outside {EARLIEST} .. {LATEST}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.house import open_house
+from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 
 if TYPE_CHECKING:
@@ -61,11 +62,9 @@ def _generate(
     report: Callable[[psycopg.Connection, GeneratedBy, datetime], StoredResult], destination: Destination
 ) -> None:
     with open_house() as settings:
-        import psycopg
-
         from exports.result import GeneratedBy
 
         by = GeneratedBy(getpass.getuser(), "administrator")
-        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+        with report_connection(settings) as connection:
             result = report(connection, by, datetime.now(UTC))
         destination.deliver(result, settings)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import dagster as dg
+import psycopg
 import pytest
 
 from exports.errors import MissingRate, NotReady
+from orchestration.cli.app import run
+from orchestration.dagster_home import dagster_instance
+from orchestration.settings import load_settings
 from tests.integration.exports.asking import MARCH, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import a_small_tree, add_customer, add_movement
@@ -40,3 +46,45 @@ def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: Bill
 def test_a_warehouse_without_marts_or_loads_says_what_to_run(warehouse: BillingWarehouse):
     with pytest.raises(NotReady, match="subdyn run nightly"):
         report(warehouse, MARCH)
+
+
+ASK = ["report", "customer-dynamics", "--timezone", "UTC", "--interval", "last-month", "--currency", "EUR"]
+
+
+def test_after_a_failed_run_a_report_names_what_was_never_loaded_and_what_failed(
+    warehouse: BillingWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    for name, value in {
+        "WAREHOUSE_URL": warehouse.admin_url,
+        "BILLING_URL": "postgresql://nobody@127.0.0.1:1/billing",
+        "PLATFORM_URL": "",
+        "MIDDLEWARE_URL": "",
+        "HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(f"SUBDYN_{name}", value)
+
+    assert run(ASK) == 1
+    assert capsys.readouterr().err.rstrip().endswith("; run: subdyn run nightly")
+
+    warehouse.load(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
+    with psycopg.connect(warehouse.url, autocommit=True) as connection:
+        connection.execute("delete from raw_billing.watermarks where table_name in ('users', 'accounts')")
+
+    @dg.op(name="raw__billing__users")
+    def load_users() -> None:
+        raise dg.Failure("billing cannot be reached")
+
+    @dg.graph
+    def nightly() -> None:
+        load_users()
+
+    with dagster_instance(load_settings()) as instance:
+        job = nightly.to_job(name="nightly")
+        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+    assert run(ASK) == 1
+    (told,) = capsys.readouterr().err.splitlines()[-1:]
+    assert "; billing.users, billing.accounts were never loaded; the last run, nightly, failed at " in told
+    assert "UTC: raw__billing__users: billing cannot be reached; mend that, then: subdyn run nightly" in told

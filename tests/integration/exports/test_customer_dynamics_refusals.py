@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from exports.errors import InvalidParameter
+from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.run import generate
 from exports.result import GeneratedBy
-from tests.integration.exports.asking import MARCH, NOW, report, rows_of, stored_results
+from tests.integration.exports.asking import MARCH, NOW, TESTER, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import a_small_tree
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +86,53 @@ def test_relative_intervals_are_resolved_in_the_reports_zone(built: BillingWareh
     result = report(built, zone | {"interval": "today"})
     assert NOW.date() == date(2026, 11, 21)
     assert result.parameters["from_date"] == result.parameters["to_date"] == "2026-11-22"
+
+
+def test_a_zone_that_the_server_does_not_know_yet_is_refused_by_name(built: BillingWarehouse):
+    asked = CustomerDynamicsParameters.read(MARCH).model_copy(update={"time_zone": "Europe/Atlantis"})
+    with psycopg.connect(built.url) as connection, pytest.raises(InvalidParameter) as refused:
+        generate(connection, asked, TESTER, NOW)
+    assert refused.value.parameter == "timezone"
+    assert str(refused.value).startswith("time zone 'Europe/Atlantis' is not known to the warehouse's")
+
+
+HEAVY = (
+    "dagster",
+    "dbt",
+    "openpyxl",
+    "pandas",
+    "numpy",
+    "pymongo",
+    "pymysql",
+    "asyncpg",
+    "sqlalchemy",
+    "pgserver",
+)
+
+
+def test_a_report_on_the_terminal_imports_nothing_that_it_does_not_use(
+    built: BillingWarehouse, tmp_path: Path
+):
+    """What decides how long a command takes before it asks anything; a workbook alone needs its library."""
+    code = (
+        "import sys; from orchestration.cli.app import run; code = run(sys.argv[2:]);"
+        " print(sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    environment = {
+        **os.environ,
+        "SUBDYN_HOME": str(tmp_path),
+        "SUBDYN_WAREHOUSE_URL": built.admin_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    asked = ["--from", "2024-03-01", "--to", "2024-03-31", "--timezone", "UTC", "--currency", "EUR"]
+    for output, imported in (([], []), (["--output", "x.csv"], []), (["--output", "x.xlsx"], ["openpyxl"])):
+        done = subprocess.run(
+            [sys.executable, "-c", code, " ".join(HEAVY), "report", "customer-dynamics", *asked, *output],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        told = ast.literal_eval(done.stderr.splitlines()[-1])
+        assert [name for name in told if name != "numpy"] == imported
