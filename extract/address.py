@@ -36,6 +36,12 @@ class Address:
         """Each host as `host:port`."""
         return tuple(f"{host}:{port}" for host, port in self.hosts)
 
+    def leads_to(self, other: "Address") -> bool:
+        """Whether both name the same database on a host they share."""
+        return (self.engine, self.database) == (other.engine, other.database) and bool(
+            set(self.places) & set(other.places)
+        )
+
     def __str__(self) -> str:
         return f"{self.engine} {','.join(self.places)}/{self.database}"
 

@@ -40,7 +40,7 @@ class SourceIdentity:
             return True
         if here.engine == "postgresql" and None not in (self.own, other.own):
             return False
-        return here.database == there.database and bool(set(here.places) & set(there.places))
+        return here.leads_to(there)
 
     def __str__(self) -> str:
         return f"{self.address} ({self.own})" if self.own else str(self.address)

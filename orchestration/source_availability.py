@@ -36,11 +36,18 @@ class SourceAvailability:
     _run_id: str = ""
     _sources: dict[str, _Source] = field(default_factory=dict)
 
-    def require(self, run_id: str, source: str, table: str, connect: Callable[[], None]) -> None:
+    def require(
+        self,
+        run_id: str,
+        source: str,
+        table: str,
+        connect: Callable[[], None],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Have `connect` succeed, once per run and source; dg.Failure without retries where it does not.
 
         What waiting may mend is waited for here, for all tables of the source; a source where nobody listens
-        is tried once, unless it has answered this run before.
+        is tried once, unless it has answered this run before. `tell` gets a line for each wait.
         """
         known = self._of(run_id, source)
         if known.told_by is not None:
@@ -52,7 +59,7 @@ class SourceAvailability:
         if known.is_open:
             return
         try:
-            _connect_patiently(connect, has_answered=known.has_answered)
+            _connect_patiently(connect, tell, has_answered=known.has_answered)
         except Exception as error:
             known.told_by = table
             raise dg.Failure(str(error), metadata={SOURCE: source}, allow_retries=False) from error
@@ -68,12 +75,16 @@ class SourceAvailability:
         return self._sources.setdefault(source, _Source())
 
 
-def _connect_patiently(connect: Callable[[], None], *, has_answered: bool) -> None:
+def _connect_patiently(
+    connect: Callable[[], None], tell: Callable[[str], None], *, has_answered: bool
+) -> None:
     for attempt in range(1, retries.RETRIES.max_retries + 1):
         try:
             return connect()
         except RetryLater as error:
             if isinstance(error, Unreachable) and not has_answered:
                 raise
-            time.sleep(retries.RETRIES.calculate_delay(attempt))
+            pause = retries.RETRIES.calculate_delay(attempt)
+            tell(f"{error}; tried again in {pause:.0f} s")
+            time.sleep(pause)
     return connect()

@@ -67,7 +67,9 @@ def _raw_asset(
     ) -> dg.MaterializeResult:
         instant = begin(context)
         table = raw_key(specification).to_user_string()
-        availability.require(context.run.run_id, source, table, lambda: require_known(settings, source))
+        availability.require(
+            context.run.run_id, source, table, lambda: require_known(settings, source), context.log.warning
+        )
         attempt = partial(_attempt, context, lambda: availability.doubt(context.run.run_id, source))
         with reported_waits(settings.warehouse_login(), context.log.warning):
             results = [attempt(lambda: _load(specification, settings, instant, context))]

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from extract.address import Address
+from extract.address import Address, address_of
 from extract.errors import ExtractionError, RetryLater
 from extract.identity import SourceIdentity, identify_source
 from orchestration.settings import SOURCES, Settings
@@ -41,8 +41,9 @@ def require_known(settings: Settings, source: str) -> None:
 def require_no_other(settings: Settings, *, made_up: bool) -> None:
     """Refuse sources other than those the warehouse knows, all of them together; records nothing.
 
-    A source that cannot be asked is passed over: the run that loads it will tell. With `made_up`, the sources
-    are the demo's and the warehouse is one's own: one that holds data of unknown sources is refused as well.
+    One's own source at an address that is known is not asked a second time: the run that loads it asks, as it
+    tells of one that cannot be asked. With `made_up`, the sources are the demo's and the warehouse is one's
+    own: one that holds data of unknown sources is refused as well.
     """
     with _warehouse(settings) as connection:
         known = known_sources(connection)
@@ -56,6 +57,9 @@ def require_no_other(settings: Settings, *, made_up: bool) -> None:
         if source not in known:
             continue
         try:
+            address = address_of(source, settings.source_url(source))
+            if not settings.embedded and any(one.address.leads_to(address) for one in known[source]):
+                continue
             found = identify_source(source, settings.source_url(source), settings.waits)
             _require_same(source, found, known[source])
         except ExtractionError:

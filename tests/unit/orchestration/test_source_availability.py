@@ -62,7 +62,11 @@ def test_what_waiting_does_not_mend_is_tried_once_and_told_once(error: Exception
 
 def test_a_source_that_does_not_answer_is_given_time_once_for_all_its_tables() -> None:
     availability, source = SourceAvailability(), Source(RetryLater("no answer"))
-    assert len(failures(availability, source, "raw/billing/a", "raw/billing/b")) == 2
+    told: list[str] = []
+    with pytest.raises(dg.Failure, match="no answer"):
+        availability.require("run", "billing", "raw/billing/a", source.connect, told.append)
+    assert told == ["no answer; tried again in 0 s"] * 3
+    assert len(failures(availability, source, "raw/billing/b")) == 1
     assert source.asked == 4
     back = Source(RetryLater("starting up"), None)
     assert failures(availability, back, "raw/billing/a", run="another") == []
