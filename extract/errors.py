@@ -21,6 +21,10 @@ class NeverRetry(ExtractionError):
     """Somebody has to mend something first: a password, a missing table, a changed type."""
 
 
+class SourceRefused(NeverRetry):
+    """The source takes nobody in as its URL is: login, database, host or TLS; true of all of its tables."""
+
+
 def one_line(error: BaseException, *urls: str) -> str:
     """The error's text on one line, without any password of the URLs."""
     text = " ".join(str(error).split()) or type(error).__name__
@@ -34,9 +38,11 @@ def of_connection(error: OSError, subject: str, database: str, *urls: str) -> Ex
     """What an error below the driver means: a host nobody knows, TLS refused, nobody there."""
     told = one_line(error, *urls)
     if isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN:
-        return NeverRetry(f"{subject}: nobody knows the host in the URL of the {database}: {told}")
+        return SourceRefused(f"{subject}: nobody knows the host in the URL of the {database}: {told}")
     if isinstance(error, ssl.SSLError) or "rejected SSL upgrade" in told:
-        return NeverRetry(f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}")
+        return SourceRefused(
+            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
+        )
     gone = f"{subject}: the {database} cannot be reached or went away: {told}"
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return RetryLater(gone)

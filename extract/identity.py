@@ -12,7 +12,7 @@ import asyncpg
 
 from extract import mongo, mysql
 from extract.address import Address, address_of, require_listener
-from extract.errors import NeverRetry
+from extract.errors import SourceRefused
 from extract.postgresql import connected, translated
 from extract.statements import text
 from extract.waits import DEFAULT_WAITS, Waits, within
@@ -47,7 +47,7 @@ class SourceIdentity:
 
 
 def identify_source(source: str, url: str, waits: Waits = DEFAULT_WAITS) -> SourceIdentity:
-    """Connects once. Unreachable where nobody listens, else RetryLater or NeverRetry, each within seconds."""
+    """Connects once. Unreachable where nobody listens, else RetryLater or SourceRefused, within seconds."""
     return asyncio.run(_identify(source, url, waits))
 
 
@@ -91,7 +91,7 @@ async def _of_mongodb(source: str, url: str, waits: Waits) -> str | None:
             try:
                 found = list(database.list_collections())
             except KeyError:
-                raise NeverRetry(
+                raise SourceRefused(
                     f"{source}: the {source} database answers no login, mend user or password of its URL"
                 ) from None
             uuids = sorted(

@@ -16,7 +16,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from extract.errors import ExtractionError, NeverRetry, RetryLater, Unreachable, one_line
+from extract.errors import ExtractionError, NeverRetry, RetryLater, SourceRefused, Unreachable, one_line
 
 _LOGIN_REFUSED = {8000, 18, 13, 11, 31, 33}
 _PASSING = {
@@ -83,7 +83,7 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
     except ServerSelectionTimeoutError as error:
         told = _brief(error, url)
         if any(word in told.upper() for word in _TLS):
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
             ) from None
         if "timed out" in told or "No servers found yet" in told:
@@ -92,7 +92,7 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
     except OperationFailure as error:
         told = one_line(error, url)[:300]
         if error.code in _LOGIN_REFUSED:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
             ) from None
         if error.timeout:

@@ -14,7 +14,7 @@ from pymongo.errors import ConfigurationError, PyMongoError
 
 from extract import mongo
 from extract.documents import DocumentLines
-from extract.errors import NeverRetry
+from extract.errors import NeverRetry, SourceRefused
 from extract.specification import SourceCollection
 from extract.waits import Waits
 from extract.watermark import earlier, later_of, parse_instant, write_instant
@@ -117,13 +117,13 @@ async def mongo_reader(collection: SourceCollection, url: str, waits: Waits) -> 
         try:
             there = await mongo.in_time(waits.connect_seconds, client[name].list_collection_names)
         except KeyError:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the {collection.source} database answers no login,"
                 " mend user or password of its URL"
             ) from None
     try:
         if not there:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the database {name} holds no collections, mend the database name in the URL"
                 f" of the {collection.source} database"
             )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pymysql
 
-from extract.errors import ExtractionError, NeverRetry, RetryLater, of_connection, one_line
+from extract.errors import ExtractionError, NeverRetry, RetryLater, SourceRefused, of_connection, one_line
 from extract.mysql_stream import set_patience
 from extract.waits import Waits
 
@@ -61,15 +61,15 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
         if isinstance(below, TimeoutError):
             raise RetryLater(f"{subject}: the {database} {waited}") from None
         if number in _LOGIN_REFUSED:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
             ) from None
         if number == 1049:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: mend the database name in the URL of the {database}: {told}"
             ) from None
         if number in _TLS_REFUSED:
-            raise NeverRetry(
+            raise SourceRefused(
                 f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
             ) from None
         if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):

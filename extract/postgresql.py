@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from extract.errors import ExtractionError, NeverRetry, RetryLater, of_connection, one_line
+from extract.errors import ExtractionError, NeverRetry, RetryLater, SourceRefused, of_connection, one_line
 from extract.sessions import application_name
 from extract.waits import within
 
@@ -82,11 +82,11 @@ def _translate(error: asyncpg.PostgresError, url: str, database: str, subject: s
     if state.startswith("22") and context:
         told = f"{told} ({' '.join(str(context).split())[:200]})"
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
-        return NeverRetry(
+        return SourceRefused(
             f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
         )
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return NeverRetry(f"{subject}: mend the database name in the URL of the {database}: {told}")
+        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {told}")
     if state.startswith(_PASSING):
         return RetryLater(f"{subject}: the {database} stopped the load: {told}")
     return NeverRetry(f"{subject}: the {database} refused the load: {told}")

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 PIPELINE_ROLE = "subdyn_pipeline"
 _ENCODE = "special characters of user and password must be %-encoded"
 _AUTHORITY_END = re.compile(r"[/?#]")
-_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f#]")
+_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})|%00|[\x00-\x20\x7f#]")
 _NOT_IN_LOGIN = re.compile(r":.*:|[^\x21-\x7e]|[\[\]\\]")
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
 _ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}

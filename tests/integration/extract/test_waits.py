@@ -14,7 +14,7 @@ import pytest
 from bson.objectid import ObjectId
 
 from extract.counts import count_source
-from extract.errors import NeverRetry, RetryLater, Unreachable
+from extract.errors import RetryLater, SourceRefused, Unreachable
 from extract.identity import identify_source
 from extract.load import load_collection, load_table
 from extract.sources import middleware
@@ -168,13 +168,13 @@ def test_nobody_at_the_address_is_told_at_once(source: Source) -> None:
 def test_a_host_that_nobody_knows_is_never_tried_again(source: Source) -> None:
     parts = urlsplit(source.url)
     url = parts._replace(netloc="nowhere.invalid").geturl()
-    with pytest.raises(NeverRetry, match="nobody knows the host"):
+    with pytest.raises(SourceRefused, match="nobody knows the host"):
         source.identify(url)
 
 
 def test_tls_that_is_refused_is_never_tried_again(source: Source) -> None:
     asked = {"postgresql": "sslmode=require", "mysql": "ssl_ca=/etc/ssl/certs/ca-certificates.crt"}
     option = asked.get(urlsplit(source.url).scheme, "tls=true")
-    with pytest.raises(NeverRetry, match="refused TLS"):
+    with pytest.raises(SourceRefused, match="refused TLS"):
         # a server without TLS may answer its handshake with silence
         identify_source(source.specification.source, f"{source.url}?{option}", Waits(connect_seconds=2))

@@ -53,6 +53,7 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("SUBDYN_REPORTING_CURRENCY", "dollar", "pattern"),
         ("SUBDYN_BILLING_URL", "postgresql://u:hid%ghost@h/d", "%-encoded"),
         ("SUBDYN_BILLING_URL", "mysql://u:a@hidden@h/d", "%-encoded"),
+        ("SUBDYN_WAREHOUSE_URL", "postgresql://u:hid%00den@h/d", "%-encoded"),
         ("SUBDYN_PLATFORM_URL", "mysql://u:12/hidden@h/d", "%-encoded"),
         ("SUBDYN_PLATFORM_URL", "postgresql://u:a?hidden@h/d", "%-encoded"),
         ("SUBDYN_WAREHOUSE_URL", "postgresql://u:a:hidden@h/d", "%-encoded"),
