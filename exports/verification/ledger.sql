@@ -6,6 +6,9 @@ with closed_values as (
         metric.name,
         metric.amount
     from closed.subscriber_metrics_monthly as sealed
+    -- after a run that knew less than the closing did, what it recomputed is less too
+    inner join intermediate.int_platform_data_through as data_through
+        on sealed.data_through_at <= data_through.data_through_at
     cross join lateral (
         values
         ('super_users', sealed.super_users::numeric),

@@ -18,6 +18,7 @@ from exports.render import find_renderer
 from exports.reports.seat_evidence import run as seat_evidence
 from exports.reports.seat_evidence.definition import SeatEvidenceParameters
 from exports.reports.subscriber_metrics import run as subscriber_metrics
+from exports.reports.subscriber_metrics.cells import on_clock
 from exports.reports.subscriber_metrics.definition import METRICS, SubscriberMetricsParameters
 from exports.result import GeneratedBy, StoredResult, load
 from orchestration.connection_url import as_pipeline
@@ -221,7 +222,10 @@ def test_the_pack_of_a_closed_month_bears_its_hash_and_what_came_late(
     key = (late["subscriber_id"], late["month"])
     lines = lines_of(evidence(warehouse, *key))
     values = {line["Item"]: line["Value"] for line in lines if line["Value"] is not None}
-    assert values["Hash of the closed row"] == seen.closed[key]["row_hash"]
+    sealed = seen.closed[key]
+    assert values["Hash of the closed row"] == sealed["row_hash"]
+    for item, column in (("Closed at", "closed_at"), ("Closed as of", "closed_as_of")):
+        assert values[item] == on_clock(sealed[column], sealed["time_zone"]).isoformat(sep=" ")
     assert values["Logon time"] == seen.closed[key]["logon_minutes"]
     restated = [line for line in lines if line["Item"] == "Restatement: Logon time"]
     assert restated[0]["Value"] == late["difference"]

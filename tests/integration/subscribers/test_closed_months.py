@@ -361,6 +361,16 @@ def test_a_month_waits_for_its_grace_and_then_closes_in_time(closed: Warehouse) 
     assert closed.rows("select * from closed.subscriber_metrics_broken_links()") == []
 
 
+def test_a_run_that_goes_back_and_forth_again_notices_nothing(closed: Warehouse) -> None:
+    metrics = "select * from intermediate.int_subscriber_metrics order by subscriber_id, month"
+    written, known = _versions(closed), closed.rows(metrics)
+    for as_of in (LATER - timedelta(days=40), LATER):
+        RawPlatform(closed.url).load({}, as_of)
+        closed.build_and_test()
+        assert _versions(closed) == written
+    assert closed.rows(metrics) == known
+
+
 def test_a_change_of_zone_moves_no_closed_month_and_counts_nothing_twice(closed: Warehouse) -> None:
     before = {(row["subscriber_id"], row["month"]): row for row in _closed_rows(closed)}
     RawPlatform(closed.url).load(
