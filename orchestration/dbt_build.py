@@ -7,28 +7,27 @@ import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import psycopg
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from extract.errors import NeverRetry
 from extract.prepare import prepare_sources
 from orchestration.dbt_manifest import common_arguments, dbt_variables, manifest_object, use_warehouse
-from orchestration.dbt_translator import (
-    StreetTranslator,
-    asset_nodes,
-    check_key,
-    functions_beside,
-    node_key,
-)
+from orchestration.dbt_tests import failing_rows
+from orchestration.dbt_translator import DbtTranslator, check_key
 from orchestration.locks import build_lock, reported_waits
+from orchestration.relation_metadata import relation_metadata
 from orchestration.retries import again_later
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult"}
@@ -48,39 +47,21 @@ _PASSING = (
 )
 
 
-def selected_nodes(
-    manifest: Mapping[str, Any],
-    translator: StreetTranslator,
+def build_arguments(
     asset_keys: Iterable[dg.AssetKey],
     check_keys: Iterable[dg.AssetCheckKey],
+    variables: Mapping[str, object],
 ) -> list[str]:
-    """The unique ids of the models and tests behind these assets and checks."""
-    wanted_assets, wanted_checks = set(asset_keys), set(check_keys)
-    nodes = [
-        unique_id
-        for unique_id, node in asset_nodes(manifest).items()
-        if dg.AssetKey(node_key(node)) in wanted_assets
-    ]
-    if wanted_checks:
-        nodes += [
-            unique_id
-            for unique_id in manifest["nodes"]
-            if check_key(manifest, translator, unique_id) in wanted_checks
-        ]
-    return nodes
+    """dbt's arguments to build exactly the models and tests that these assets and checks are named after.
 
-
-def build_arguments(
-    manifest: Mapping[str, Any], unique_ids: Iterable[str], variables: Mapping[str, object]
-) -> list[str]:
-    """dbt's arguments to build exactly these nodes, and the functions that go with them."""
-    nodes = list(unique_ids)
-    resources = [manifest["nodes"][unique_id] for unique_id in nodes]
-    resources += [manifest["functions"][unique_id] for unique_id in functions_beside(manifest, nodes)]
-    names = [f"fqn:{'.'.join(resource['fqn'])}" for resource in resources]
+    All functions come with them: to select a model does not select what it calls.
+    """
     return [
         "build",
-        "--select", *names,
+        "--select",
+        "resource_type:function",
+        *(key.path[-1] for key in asset_keys),
+        *(key.name for key in check_keys),
         "--indirect-selection", "empty",
         "--exclude-resource-type", "unit_test",
         "--vars", json.dumps(variables),
@@ -92,7 +73,7 @@ def build(
     context: dg.AssetExecutionContext,
     settings: Settings,
     manifest: Mapping[str, Any],
-    translator: StreetTranslator,
+    translator: DbtTranslator,
     as_of: datetime,
     **variables: object,
 ) -> Iterator[Any]:
@@ -100,14 +81,16 @@ def build(
 
     Nodes downstream of a failed one are left out and so are their outputs; all others are built.
     """
-    nodes = selected_nodes(
-        manifest, translator, context.selected_asset_keys, context.selected_asset_check_keys
-    )
     variables = {**dbt_variables(settings), "as_of": as_of.isoformat(), **variables}
-    arguments = [*build_arguments(manifest, nodes, variables), *common_arguments(settings)]
+    arguments = build_arguments(context.selected_asset_keys, context.selected_asset_check_keys, variables)
     use_warehouse(settings)
-    with reported_waits(settings.warehouse_login(), context.log.warning), _alone_in_the_warehouse(settings):
-        outcome = yield from _events_of(arguments, settings, context, manifest, translator)
+    with (
+        reported_waits(settings.warehouse_login(), context.log.warning),
+        _alone_in_the_warehouse(settings),
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
+        listener = _DbtEvents(context, connection, manifest, translator, manifest_object(settings))
+        outcome = yield from _events_of([*arguments, *common_arguments(settings)], listener)
     reason = _failure_of(outcome, manifest, translator)
     if reason is None:
         return
@@ -128,20 +111,66 @@ def _alone_in_the_warehouse(settings: Settings) -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _events_of(
-    arguments: list[str],
-    settings: Settings,
-    context: dg.AssetExecutionContext,
-    manifest: Mapping[str, Any],
-    translator: StreetTranslator,
-) -> Generator[Any, None, dbtRunnerResult]:
+@dataclass(frozen=True)
+class _DbtEvents:
+    """Makes Dagster's events of dbt's, and adds what the warehouse knows of what was built and found."""
+
+    context: dg.AssetExecutionContext
+    connection: psycopg.Connection
+    manifest: Mapping[str, Any]
+    translator: DbtTranslator
+    parsed: Manifest
+
+    def dagster_events(self, event: EventMsg) -> Iterator[Any]:
+        from dbt_common.events.functions import msg_to_dict
+
+        if event.info.name in _RESULTS:
+            message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})
+            for made in message.to_default_asset_events(self.manifest, self.translator, self.context):
+                yield self._completed(made)
+        # a node's end is told by its own event, and at the end of all once more
+        elif event.info.level in _LEVELS and not event.info.name.startswith("RunResult"):
+            text = msg_to_dict(event)["info"]["msg"].strip()
+            if text:
+                self.context.log.log(_LEVELS[event.info.level], text)
+
+    def _completed(self, made: Any) -> Any:
+        if isinstance(made, dg.Output):
+            node = self.manifest["nodes"][str(made.metadata["unique_id"].value)]
+            return made.with_metadata({**made.metadata, **relation_metadata(self.connection, node)})
+        if isinstance(made, dg.AssetCheckResult) and not made.passed:
+            return self._explained(made)
+        return made
+
+    def _explained(self, result: dg.AssetCheckResult) -> dg.AssetCheckResult:
+        """A failed test's result with the first rows that it found, told in the run's log as well."""
+        unique_id = str(result.metadata["unique_id"].value)
+        node, compiled = self.manifest["nodes"][unique_id], self.parsed.nodes[unique_id]
+        count = result.metadata.get("dagster_dbt/failed_row_count")
+        metadata = dict(result.metadata)
+        try:
+            found = failing_rows(self.connection, self.manifest, node, getattr(compiled, "compiled_code", ""))
+        except psycopg.Error as error:
+            description = f"its rows cannot be shown: {_one_line(error)}"
+        else:
+            number = count.value if count is not None else len(found.rows)
+            description = f"{number} found, the first: {found}"
+            metadata["first rows"] = dg.MarkdownMetadataValue(found.markdown())
+        is_warning = result.severity is dg.AssetCheckSeverity.WARN
+        (self.context.log.warning if is_warning else self.context.log.error)(f"{node['name']}: {description}")
+        return result._replace(description=description, metadata=metadata)
+
+
+def _events_of(arguments: list[str], listener: _DbtEvents) -> Generator[Any, None, dbtRunnerResult]:
     """Run dbt in a thread, yielding Dagster's events as dbt's come; returns how it ended."""
     events: queue.Queue[Any] = queue.Queue()
-    worker = threading.Thread(target=_invoke, args=(arguments, settings, events), name="dbt", daemon=True)
+    worker = threading.Thread(
+        target=_invoke, args=(arguments, listener.parsed, events), name="dbt", daemon=True
+    )
     worker.start()
     try:
         while hasattr(event := events.get(), "info"):
-            yield from _dagster_events(event, context, manifest, translator)
+            yield from listener.dagster_events(event)
     except BaseException:
         _cancel(worker)
         raise
@@ -149,32 +178,13 @@ def _events_of(
     return event
 
 
-def _invoke(arguments: list[str], settings: Settings, events: queue.Queue) -> None:
+def _invoke(arguments: list[str], parsed: Manifest, events: queue.Queue) -> None:
     from dbt.cli.main import dbtRunner, dbtRunnerResult
 
     try:
-        runner = dbtRunner(manifest=manifest_object(settings), callbacks=[events.put])
-        events.put(runner.invoke(arguments))
+        events.put(dbtRunner(manifest=parsed, callbacks=[events.put]).invoke(arguments))
     except BaseException as error:
         events.put(dbtRunnerResult(success=False, exception=error))
-
-
-def _dagster_events(
-    event: EventMsg,
-    context: dg.AssetExecutionContext,
-    manifest: Mapping[str, Any],
-    translator: StreetTranslator,
-) -> Iterator[Any]:
-    from dbt_common.events.functions import msg_to_dict
-
-    if event.info.name not in _RESULTS and event.info.level not in _LEVELS:
-        return
-    raw_event = msg_to_dict(event)
-    level, text = raw_event["info"]["level"], raw_event["info"]["msg"].strip()
-    if level in _LEVELS and text:
-        context.log.log(_LEVELS[level], text)
-    message = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
-    yield from message.to_default_asset_events(manifest, translator, context)
 
 
 def _cancel(worker: threading.Thread) -> None:
@@ -198,7 +208,7 @@ def _connections(adapter: Any) -> Iterable[Any]:
 
 
 def _failure_of(
-    outcome: dbtRunnerResult, manifest: Mapping[str, Any], translator: StreetTranslator
+    outcome: dbtRunnerResult, manifest: Mapping[str, Any], translator: DbtTranslator
 ) -> str | None:
     """What Dagster would not show by itself, on one line: failed models, failed tests that are no checks."""
     if outcome.exception is not None:

@@ -10,8 +10,8 @@ from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks
 from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
-from orchestration.dbt_manifest import prepared_manifest
-from orchestration.dbt_translator import StreetTranslator
+from orchestration.dbt_manifest import dbt_project, prepared_manifest
+from orchestration.dbt_translator import DbtTranslator
 from orchestration.jobs import build_jobs
 from orchestration.recomputation_checks import build_recomputation_checks
 from orchestration.resources import build_resources
@@ -24,11 +24,11 @@ def build_definitions(
     settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
     """Everything of one house: only the sources that are switched on."""
-    manifest = prepared_manifest(settings)
+    manifest, project = prepared_manifest(settings), dbt_project(settings)
     raw = raw_assets(settings.sources)
-    translator = StreetTranslator()
-    warehouse = warehouse_assets(manifest, translator)
-    closed = closed_assets(manifest, translator)
+    translator = DbtTranslator(project)
+    warehouse = warehouse_assets(manifest, project, translator, settings.sources)
+    closed = closed_assets(manifest, project, translator)
     jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
     own = not settings.embedded
     closing = [

@@ -3,10 +3,11 @@
     meta={'dagster': {'ref': {'name': 'dim_company'}}},
 ) }}
 
-with found as (
-    select *
-    from {{ ref('dim_company') }}
-    where is_in_cycle
-)
-
-{{ fail_naming('found', 'companies whose ancestors lead back to them', 'company_id') }}
+select
+    company_id,
+    name,
+    parent_company_id,
+    'its ancestors lead back to it' as reason
+from {{ ref('dim_company') }}
+where is_in_cycle
+order by company_id

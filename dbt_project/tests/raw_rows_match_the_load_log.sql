@@ -7,6 +7,7 @@
     {% endif %}
 {% endfor %}
 
+-- depends_on: {{ ref('data_through') }}
 -- only loads insert rows, and they count them: a raw table holds as many as were counted
 with counts as (
     {% for table in tables %}

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
+from dagster_dbt import DbtProject, dbt_assets
 
 from orchestration.assets.warehouse import WAREHOUSE_POOL
 from orchestration.closed_months import CLOSED, read_months, unknown_to_dagster, why_not_closed
 from orchestration.dbt_build import build
-from orchestration.dbt_translator import CLOSING_TAG, StreetTranslator, asset_nodes, is_closed
+from orchestration.dbt_translator import CLOSING_TAG, DbtTranslator, asset_nodes, is_closed
 from orchestration.partitions import CLOSED_MONTHS, add_months, remove_month
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
@@ -20,13 +20,16 @@ from orchestration.settings import Settings
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
-def closed_assets(manifest: Mapping[str, Any], translator: StreetTranslator) -> list[dg.AssetsDefinition]:
+def closed_assets(
+    manifest: Mapping[str, Any], project: DbtProject, translator: DbtTranslator
+) -> list[dg.AssetsDefinition]:
     """The closed tables by month; none in a house without a platform."""
     if not any(is_closed(node) for node in asset_nodes(manifest).values()):
         return []
 
     @dbt_assets(
         manifest=manifest,
+        project=project,
         select=f"tag:{CLOSING_TAG}",
         dagster_dbt_translator=translator,
         name="closed_months",

@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from orchestration.dbt_manifest import PROJECT, prepared_manifest
-from orchestration.dbt_translator import StreetTranslator, asset_nodes, check_key, streets_of
-from orchestration.settings import Settings
+from orchestration.dbt_manifest import PROJECT, dbt_project, prepared_manifest
+from orchestration.dbt_tests import test_description as description_of
+from orchestration.dbt_translator import CLOSING_TAG, DbtTranslator, asset_nodes, check_key
+from orchestration.settings import SOURCES, Settings
 
+BOOKKEEPING = {"load_log", "rejected", "watermarks"}
 CLOCK = re.compile(
     r"\b(now\s*\(|current_date\b|current_timestamp\b|clock_timestamp\s*\(|statement_timestamp\s*\(|localtime)",
     re.IGNORECASE,
@@ -51,8 +53,8 @@ def test_no_model_reads_the_wall_clock() -> None:
     assert reading == []
 
 
-def test_every_test_is_an_asset_check(manifest: dict[str, Any]) -> None:
-    translator = StreetTranslator()
+def test_every_test_is_an_asset_check(manifest: dict[str, Any], settings: Settings) -> None:
+    translator = DbtTranslator(dbt_project(settings))
     lost = [
         node["name"]
         for unique_id, node in manifest["nodes"].items()
@@ -61,11 +63,37 @@ def test_every_test_is_an_asset_check(manifest: dict[str, Any]) -> None:
     assert lost == []
 
 
-def test_no_model_of_one_source_waits_for_another(manifest: dict[str, Any]) -> None:
-    assert {sources for sources in streets_of(manifest).values() if len(sources) != 1} == set()
+def test_every_test_says_what_it_checks(manifest: dict[str, Any]) -> None:
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert [node["name"] for node in tests if not description_of(node)] == []
+
+
+def test_every_model_is_in_the_step_of_the_source_that_it_reads(manifest: dict[str, Any]) -> None:
+    """Over any distance; a view over bookkeeping waits for no source, and what reads none may be anywhere."""
+    nodes = asset_nodes(manifest)
+
+    def read(unique_id: str) -> set[str]:
+        found: set[str] = set()
+        for parent in manifest["parent_map"].get(unique_id, []):
+            table = manifest["sources"].get(parent)
+            if table is None:
+                found |= read(parent)
+            elif table["name"] not in BOOKKEEPING or nodes[unique_id]["config"]["materialized"] != "view":
+                found.add(table["source_name"].removeprefix("raw_"))
+        return found
+
+    steps = {unique_id: set(node["tags"]) & {*SOURCES, CLOSING_TAG} for unique_id, node in nodes.items()}
+    assert [unique_id for unique_id, step in steps.items() if len(step) != 1] == []
+    wrong = [
+        unique_id
+        for unique_id, step in steps.items()
+        if not read(unique_id) <= ({"platform"} if step == {CLOSING_TAG} else step)
+    ]
+    assert wrong == []
 
 
 def test_without_a_source_there_are_none_of_its_models(settings_of: Callable[..., Settings]) -> None:
     manifest = prepared_manifest(settings_of("platform"))
-    assert set(streets_of(manifest).values()) == {("platform",)}
+    steps = {tag for node in asset_nodes(manifest).values() for tag in node["tags"] if tag in SOURCES}
+    assert steps == {"platform"}
     assert "raw_billing" not in json.dumps([node["path"] for node in manifest["nodes"].values()])

@@ -12,10 +12,12 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.dependency import NodeHandle
 
+from orchestration.dbt_manifest import prepared_manifest
 from orchestration.definitions import build_definitions
 from orchestration.settings import SOURCES, Settings
 from tests.architecture.test_imports import ROOT
 
+JOBS = ("hourly", "nightly", "monthly_close")
 SETS_OF_SOURCES = [on for count in range(1, len(SOURCES) + 1) for on in combinations(SOURCES, count)]
 
 
@@ -23,12 +25,14 @@ def assets_of(definitions: dg.Definitions, job: str) -> set[str]:
     return {key.to_user_string() for key in definitions.resolve_job_def(job).asset_layer.selected_asset_keys}
 
 
+def selected(job: dg.JobDefinition) -> set[dg.AssetCheckKey]:
+    handles = [NodeHandle(node.name, None) for node in job.nodes]
+    keys = {key for handle in handles for key in job.asset_layer.get_selected_entity_keys_for_node(handle)}
+    return {key for key in keys if isinstance(key, dg.AssetCheckKey)}
+
+
 def checks_of(definitions: dg.Definitions, job: str) -> set[str]:
-    layer = definitions.resolve_job_def(job).asset_layer
-    nodes = definitions.resolve_job_def(job).nodes
-    handles = [NodeHandle(node.name, None) for node in nodes]
-    keys = {key for handle in handles for key in layer.get_selected_entity_keys_for_node(handle)}
-    return {key.name for key in keys if isinstance(key, dg.AssetCheckKey)}
+    return {key.name for key in selected(definitions.resolve_job_def(job))}
 
 
 @pytest.mark.parametrize("sources", SETS_OF_SOURCES, ids="_".join)
@@ -36,6 +40,28 @@ def test_the_code_location_loads_with_every_set_of_sources(
     definitions_of: Callable[..., dg.Definitions], sources: tuple[str, ...]
 ) -> None:
     definitions_of(*sources).get_repository_def().load_all_definitions()
+
+
+@pytest.mark.parametrize("sources", SETS_OF_SOURCES, ids="_".join)
+def test_every_test_and_every_check_runs_in_some_job(
+    definitions_of: Callable[..., dg.Definitions],
+    settings_of: Callable[..., Settings],
+    sources: tuple[str, ...],
+) -> None:
+    definitions = definitions_of(*sources)
+    jobs = [
+        definitions.resolve_job_def(name) for name in JOBS if name != "monthly_close" or "platform" in sources
+    ]
+    run = {key for job in jobs for key in selected(job)}
+    assert set(definitions.resolve_asset_graph().asset_check_keys) - run == set()
+    # and every dbt test is such a check
+    nodes = prepared_manifest(settings_of(*sources))["nodes"]
+    tests = {
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "test" and (node.get("attached_node") or node["unique_id"]) in nodes
+    }
+    assert tests - {key.name for key in run} == set()
 
 
 def test_dagster_finds_the_workspace_valid(settings: Settings, tmp_path: Path) -> None:

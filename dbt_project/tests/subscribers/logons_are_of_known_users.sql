@@ -1,5 +1,6 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_logons'}}}) }}
 
+-- depends_on: {{ ref('fct_logons') }}
 -- a logon of a user without a row counts in Concurrent max and Logon time, but has no seat
 select
     online.subscriber_id,

@@ -1,5 +1,6 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'dim_user'}}}) }}
 
+-- depends_on: {{ ref('dim_user') }}
 -- a change of a user without a row counts nowhere until the user arrives
 select
     changed.subscriber_id,

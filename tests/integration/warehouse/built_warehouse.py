@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from orchestration.connection_url import as_pipeline, dbt_environment
+from orchestration.dbt_tests import FoundRows, failing_rows
 from orchestration.migrate import migrate
 from tests.integration.warehouse import raw_rows
 
@@ -77,6 +78,17 @@ class BuiltWarehouse:
             for name, result in _by_name(self.try_dbt(command, *arguments)).items()
             if result.status in _BAD
         }
+
+    def findings(self, *arguments: str) -> dict[str, tuple[str, FoundRows]]:
+        """Run dbt's tests; of those that found something the status and the rows, by name."""
+        found = {}
+        results = getattr(self.try_dbt("test", *arguments).result, "results", ())
+        with psycopg.connect(self.url) as connection:
+            for result in results:
+                if result.status in (*_BAD, "warn"):
+                    rows = failing_rows(connection, {"nodes": {}}, {}, result.node.compiled_code)
+                    found[result.node.name] = (str(result.status), rows)
+        return found
 
     def try_dbt(self, command: str, *arguments: str) -> Any:
         """Run one dbt command; dbt's own result object."""

@@ -4,17 +4,10 @@ import json
 from typing import Any
 
 import dagster as dg
-import pytest
 
-from orchestration.dbt_build import build_arguments, selected_nodes
-from orchestration.dbt_translator import (
-    StreetTranslator,
-    functions_beside,
-    is_closed,
-    node_group,
-    node_key,
-    streets_of,
-)
+from orchestration.dbt_build import build_arguments
+from orchestration.dbt_manifest import without_functions
+from orchestration.dbt_translator import is_closed, node_group, node_key
 
 
 def node(name: str, folder: str = "marts/customers", **properties: Any) -> dict[str, Any]:
@@ -30,39 +23,6 @@ def node(name: str, folder: str = "marts/customers", **properties: Any) -> dict[
         "description": "",
         **properties,
     }
-
-
-def house(parents: dict[str, list[str]], views: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A manifest of models on the left, reading what is on the right; `billing.x` is a source's table."""
-    tables = {name for names in parents.values() for name in names if "." in name}
-    sources = {
-        f"source.house.{name}": {
-            "resource_type": "source",
-            "source_name": name.split(".")[0],
-            "name": name.split(".")[1],
-        }
-        for name in tables
-    }
-    functions = {name for name in parents if name.startswith("fn_")}
-
-    def unique(name: str) -> str:
-        kind = "source" if "." in name else "function" if name in functions else "model"
-        return f"{kind}.house.{name}"
-
-    return {
-        "nodes": {
-            unique(name): node(name, config={"materialized": "view" if name in views else "table"})
-            for name in parents
-            if name not in functions
-        },
-        "functions": {unique(name): node(name, "functions") for name in functions},
-        "sources": sources,
-        "parent_map": {unique(name): [unique(parent) for parent in of] for name, of in parents.items()},
-    }
-
-
-def streets(parents: dict[str, list[str]], views: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
-    return {name.rpartition(".")[2]: street for name, street in streets_of(house(parents, views)).items()}
 
 
 def test_keys_are_schema_and_name() -> None:
@@ -87,68 +47,43 @@ def test_what_closes_months_is_known_by_its_tag() -> None:
     assert not is_closed(node("restatements", "closed", tags=["ledger"]))
 
 
-def test_a_model_belongs_to_the_sources_it_reads_over_any_distance() -> None:
-    assert streets(
-        {
-            "stg": ["billing.users"],
-            "dim": ["stg"],
-            "other": ["platform.users"],
-            "both": ["dim", "other"],
-        }
-    ) == {"stg": ("billing",), "dim": ("billing",), "other": ("platform",), "both": ("billing", "platform")}
-
-
-def test_a_view_over_bookkeeping_waits_for_no_source() -> None:
-    found = streets(
-        {
-            "data_through": ["billing.watermarks", "platform.watermarks"],
-            "days": ["data_through", "billing.users"],
-        },
-        views=("data_through",),
-    )
-    assert found == {"data_through": ("billing",), "days": ("billing",)}
-
-
-def test_a_table_over_bookkeeping_waits_for_its_source() -> None:
-    assert streets({"through": ["platform.watermarks"]}) == {"through": ("platform",)}
-
-
-def test_a_model_without_source_gets_a_step_of_its_own_where_two_streets_read_it() -> None:
-    found = streets({"days": [], "a": ["days", "billing.users"], "b": ["days", "platform.users"]})
-    assert found["days"] == ()
-
-
-def test_functions_come_with_their_callers_and_with_what_they_read() -> None:
-    manifest = house(
-        {
-            "fn_free": [],
-            "fn_rate": ["rates"],
-            "rates": ["billing.rates"],
-            "fn_used": ["rates"],
-            "fct": ["fn_used"],
-        }
-    )
-    names = {
-        chosen: {name.rpartition(".")[2] for name in functions_beside(manifest, [f"model.house.{chosen}"])}
-        for chosen in ("rates", "fct")
-    }
-    assert names == {"rates": {"fn_free", "fn_rate", "fn_used"}, "fct": {"fn_free", "fn_used"}}
-
-
-def test_exactly_the_selected_models_are_built() -> None:
-    manifest = house({"a": ["billing.x"], "b": ["a"]})
-    nodes = selected_nodes(manifest, StreetTranslator(), [dg.AssetKey(["marts", "b"])], [])
-    arguments = build_arguments(manifest, nodes, {"sources": ["billing"]})
+def test_exactly_what_was_asked_for_is_built_with_all_functions() -> None:
+    asset = dg.AssetKey(["marts", "fct_refills"])
+    arguments = build_arguments([asset], [dg.AssetCheckKey(asset, "not_null_x")], {})
     chosen = arguments[arguments.index("--select") + 1 : arguments.index("--indirect-selection")]
-    assert chosen == ["fqn:house.marts.customers.b"]
+    assert chosen == ["resource_type:function", "fct_refills", "not_null_x"]
+    assert arguments[arguments.index("--indirect-selection") + 1] == "empty"
 
 
 def test_variables_reach_dbt_as_json() -> None:
-    arguments = build_arguments(house({"a": []}), [], {"sources": ["billing"]})
+    arguments = build_arguments([], [], {"sources": ["billing"]})
     assert json.loads(arguments[arguments.index("--vars") + 1])["sources"] == ["billing"]
 
 
-@pytest.mark.parametrize("kind", ["unit_test"])
-def test_unit_tests_are_no_part_of_a_run(kind: str) -> None:
-    arguments = build_arguments(house({"a": []}), [], {})
-    assert arguments[arguments.index("--exclude-resource-type") + 1] == kind
+def test_unit_tests_are_no_part_of_a_run() -> None:
+    arguments = build_arguments([], [], {})
+    assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
+
+
+def test_who_calls_a_function_depends_on_what_the_function_reads() -> None:
+    manifest = without_functions(
+        {
+            "nodes": {"model.fct": {"depends_on": {"nodes": ["function.rate", "model.dim"]}}},
+            "functions": {
+                "function.rate": {"depends_on": {"nodes": ["function.inner"]}},
+                "function.inner": {"depends_on": {"nodes": ["model.rates"]}},
+            },
+            "parent_map": {
+                "model.fct": ["function.rate", "model.dim"],
+                "model.dim": [],
+                "model.rates": [],
+                "function.rate": ["function.inner"],
+                "function.inner": ["model.rates"],
+            },
+            "child_map": {},
+        }
+    )
+    assert manifest["nodes"]["model.fct"]["depends_on"]["nodes"] == ["model.rates", "model.dim"]
+    assert manifest["parent_map"]["model.fct"] == ["model.rates", "model.dim"]
+    assert manifest["child_map"]["model.rates"] == ["model.fct"]
+    assert not any(name.startswith("function.") for name in manifest["parent_map"])

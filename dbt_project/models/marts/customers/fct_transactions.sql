@@ -38,6 +38,7 @@ inner join {{ ref('dim_customer') }} as customers
 where
     transactions.confirmed_at is not null
     and transactions.deleted_at is null
+    and transactions.kind in {{ transaction_kinds() }}
     and {{ is_changed('transactions.customer_id') }}
 {% if not is_incremental() %}
     -- rows that reports read together lie together; later ones come in order of time by themselves

@@ -16,6 +16,7 @@ select
     transactions.confirmed_at,
     case
         when customers.customer_id is null then 'unknown customer'
+        when transactions.kind not in {{ transaction_kinds() }} then 'unknown kind ' || transactions.kind
         else 'currency differs from the customer''s ' || customers.currency
     end as reason
 from {{ ref('stg_billing__transactions') }} as transactions
@@ -23,5 +24,8 @@ left join {{ ref('dim_customer') }} as customers on transactions.customer_id = c
 where
     transactions.confirmed_at is not null
     and transactions.deleted_at is null
-    and transactions.currency is distinct from customers.currency
+    and (
+        transactions.currency is distinct from customers.currency
+        or transactions.kind not in {{ transaction_kinds() }}
+    )
     and {{ is_changed('transactions.customer_id') }}

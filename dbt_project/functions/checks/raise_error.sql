@@ -1,3 +1,0 @@
-begin
-    raise exception using message = $1;
-end
