@@ -41,7 +41,10 @@ async def _create_bookkeeping(connection: Connection, schema: str) -> None:
 async def ensure_table(
     connection: Connection, relation: RawRelation, load_id: int, started_at: datetime
 ) -> tuple[bool, bool]:
-    """Whether the raw table was made just now, and whether it held rows under all of today's columns."""
+    """Whether the raw table was made just now, and whether it held rows under all of today's columns.
+
+    Either way it bears the specification's descriptions afterwards.
+    """
     found = {
         record["name"]: record["raw_type"]
         for record in await connection.fetch(statement("raw_columns"), relation.identifier.as_string())
@@ -52,6 +55,7 @@ async def ensure_table(
             " _extracted_at timestamptz not null default {}, _deleted_at timestamptz)"
         ).format(relation.identifier, relation.definitions(), sql.Literal(load_id), sql.Literal(started_at))
         await connection.execute(create.as_string())
+        await _describe(connection, relation)
         return True, False
     missing = []
     for name, raw_type in (*relation.columns, *META_COLUMNS.items()):
@@ -70,9 +74,24 @@ async def ensure_table(
                 trusted(raw_type),
             )
             await connection.execute(add.as_string())
+    await _describe(connection, relation)
     make = sql.SQL("create temp table incoming ({}) on commit drop").format(relation.definitions())
     await connection.execute(make.as_string())
     has_rows = await fetch_value(
         connection, sql.SQL("select exists (select from {})").format(relation.identifier).as_string()
     )
     return False, has_rows and not missing
+
+
+async def _describe(connection: Connection, relation: RawRelation) -> None:
+    """Gives table and columns their comments; those that are there already are not written again."""
+    table = relation.identifier
+    held = await connection.fetch(statement("raw_descriptions"), table.as_string())
+    stored = {record["name"]: record["description"] for record in held}
+    for name, text in relation.descriptions:
+        if stored.get(name) == text:
+            continue
+        column = sql.SQL("column {}.{}").format(table, sql.Identifier(name))
+        subject = column if name else sql.SQL("table {}").format(table)
+        comment = sql.SQL("comment on {} is {}").format(subject, sql.Literal(text))
+        await connection.execute(comment.as_string())

@@ -37,6 +37,7 @@ class Column:
     name: str
     kind: Kind
     nullable: bool = False
+    description: str = ""
 
     @property
     def raw_type(self) -> str:
@@ -51,7 +52,7 @@ class SourceTable:
     `cursor` names the column that says what moved: a time that every change moves forward, or with
     `append_only` an id that only grows. Without a cursor the table is read whole. A load rereads what lies
     within `lag` (times) or `id_window` (ids) below the watermark, since a transaction may commit after a
-    later value was read.
+    later value was read. `description` becomes the raw table's comment.
     """
 
     source: str
@@ -62,6 +63,7 @@ class SourceTable:
     append_only: bool = False
     lag: timedelta = timedelta(minutes=10)
     id_window: int = 10_000
+    description: str = ""
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -99,15 +101,21 @@ class SourceCollection:
     cursor: str | None
     lag: timedelta = timedelta(minutes=10)
     optional: bool = False
+    description: str = ""
 
 
 _KINDS = {kind.value: kind for kind in Kind}
 
 
 def columns(text: str) -> tuple[Column, ...]:
-    """Columns written as `name kind` or `name kind?` (may be empty), separated by commas."""
+    """Columns written as `name kind` or `name kind?` (may be empty), separated by commas.
+
+    Or one a line, each with its description: `name kind: what it holds`.
+    """
+    described = ":" in text
     parsed = []
-    for part in text.split(","):
-        name, kind = part.split()
-        parsed.append(Column(name, _KINDS[kind.removesuffix("?")], nullable=kind.endswith("?")))
+    for part in text.strip().splitlines() if described else text.split(","):
+        definition, _, description = part.partition(":")
+        name, kind = definition.split()
+        parsed.append(Column(name, _KINDS[kind.removesuffix("?")], kind.endswith("?"), description.strip()))
     return tuple(parsed)

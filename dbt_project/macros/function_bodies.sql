@@ -17,7 +17,7 @@
   when it is made: every step makes all functions, also those that read what another step builds.
 #}
 {% macro postgres__function_execute_build_sql(build_sql, existing_relation, target_relation) %}
-    {%- set definition_hash = local_md5(build_sql) -%}
+    {%- set definition_hash = local_md5(build_sql ~ model.description) -%}
     {% if existing_relation is not none and recorded_definition_hash(target_relation) == definition_hash %}
         {% call noop_statement('main', 'FUNCTION KEPT') %}{% endcall %}
     {% else %}
@@ -25,6 +25,9 @@
             set local check_function_bodies = off;
 
             {{ build_sql }};
+
+            comment on function {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() }})
+            is {{ postgres_escape_comment(model.description) }};
 
             insert into intermediate.kept_definitions (relation_name, definition_hash)
             values ('{{ target_relation.schema }}.{{ target_relation.identifier }}', '{{ definition_hash }}')

@@ -92,6 +92,11 @@
         end
         $$;
 
+        comment on function intermediate.add_hourly_movements() is 'Adds new rows of the ledger to the hourly sums';
+        comment on function intermediate.take_off_hourly_movements() is 'Takes rows that left the ledger off the hourly sums';
+        comment on function intermediate.refuse_change_behind_hourly_movements() is
+            'Refuses changes of the ledger that the hourly sums would not notice';
+
         create or replace trigger keep_hourly_movements_of_new_rows
         after insert on {{ ref('fct_transactions') }} referencing new table as moved
         for each statement execute function intermediate.add_hourly_movements();

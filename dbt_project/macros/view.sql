@@ -4,7 +4,9 @@
 #}
 {% materialization view, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set definition = sql ~ model.description ~ model.columns ~ model.config.grants ~ model.config.contract -%}
+    {%- set definition = [
+        sql, model.description, model.columns, model.config.grants, model.config.contract, model.config.persist_docs
+    ] | join -%}
     {%- set definition_hash = local_md5(definition) -%}
     {%- set recorded_hash = recorded_definition_hash(this) -%}
 

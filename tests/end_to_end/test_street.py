@@ -70,6 +70,7 @@ def test_a_rerun_without_new_data_touches_no_row(nightly_house: Settings) -> Non
     versions = " union all ".join(
         f"select '{table}', count(*), sum(xmin::text::bigint) from {table}" for (table,) in tables
     )
+    versions += " union all select 'descriptions', count(*), sum(xmin::text::bigint) from pg_description"
     before = rows(nightly_house, versions)
     assert run_job(nightly_house, "hourly", AS_OF).failures == ()
     assert rows(nightly_house, versions) == before

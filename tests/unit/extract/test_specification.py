@@ -38,3 +38,16 @@ def test_every_table_of_the_reference_operator_is_specified() -> None:
         "subscriber_settings",
         "commission_items",
     }
+
+
+def test_columns_may_be_written_one_a_line_with_their_descriptions() -> None:
+    described = columns(
+        """
+        id id: Key
+        role text?: With `role`: super, regular; else empty
+        """
+    )
+    assert [(one.name, one.nullable, one.description) for one in described] == [
+        ("id", False, "Key"),
+        ("role", True, "With `role`: super, regular; else empty"),
+    ]
