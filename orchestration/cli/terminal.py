@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
@@ -14,6 +16,7 @@ from rich.text import Text
 # Control characters of both sets but line ends and tabs, line separators, what turns the direction of
 # writing around, and halves of characters that no encoding can write.
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+BROKEN_PIPE = 128 + 13
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -27,11 +30,22 @@ def write_line(text: str, stream: TextIO | None = None) -> None:
     print(printable(text), file=stream or sys.stdout)
 
 
+def stdout_closed() -> typer.Exit:
+    """What ends a command whose reader has seen enough (`| head`): no word, and the code of a broken pipe."""
+    # what is still to be flushed goes nowhere
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return typer.Exit(BROKEN_PIPE)
+
+
 class Terminal(Console):
     """A console that shows texts as they are: no control character, emoji or style comes from them."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """End the command."""
+        raise stdout_closed()
 
     def render_str(self, text: str, **options: Any) -> Text:
         """The text, made printable before it is measured."""

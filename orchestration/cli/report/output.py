@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from orchestration.cli.exits import BadInput
-from orchestration.cli.terminal import Terminal, console, write_line
+from orchestration.cli.exits import BadInput, Failed
+from orchestration.cli.terminal import Terminal, console, stdout_closed, write_line
 
 if TYPE_CHECKING:
     from exports.result import StoredResult
@@ -44,25 +44,32 @@ class Destination:
 
     def __init__(self, formats: str | None, output: str | None, overwrite: bool) -> None:
         self._is_stdout = output == STDOUT
-        self._path = Path(output).expanduser() if output is not None and not self._is_stdout else None
+        self._path = _path(output) if output is not None and not self._is_stdout else None
         self._overwrite = overwrite
         self._formats = _formats(formats, self._path)
         if self._is_stdout:
             self._formats = self._formats or ["csv"]
             self._check_stdout()
-        self._is_file = self._path is not None and bool(self._path.suffix) and not _is_folder(self._path)
+        self._is_file = self._path is not None and _is_file(self._path)
         if self._is_file:
             self._check_file()
 
     def deliver(self, result: StoredResult, settings: Settings) -> None:
         """Show or write the result; files' paths are told on stderr."""
-        if self._is_stdout:
-            self._write_to_stdout(result)
-        elif not self._formats:
-            print_table(result)
-            console.print(f"stored: subdyn report show {result.result_id}", soft_wrap=True)
-        else:
+        if self._formats and not self._is_stdout:
             self._write(result, self._path or settings.reports_folder)
+            return
+        try:
+            if self._is_stdout:
+                self._write_to_stdout(result)
+            else:
+                print_table(result)
+        except BrokenPipeError:
+            raise stdout_closed() from None
+        except OSError as error:
+            raise Failed(f"stdout cannot be written: {error.strerror}") from error
+        if not self._is_stdout:
+            console.print(f"stored: subdyn report show {result.result_id}", soft_wrap=True)
 
     def _check_stdout(self) -> None:
         if len(self._formats) > 1:
@@ -128,11 +135,33 @@ def _formats(formats: str | None, path: Path | None) -> list[str]:
     return named
 
 
-def _is_folder(path: Path) -> bool:
+def _path(output: str) -> Path:
     try:
-        return stat.S_ISDIR(path.stat().st_mode)
+        return Path(output).expanduser()
+    except RuntimeError as error:
+        raise BadInput(f"--output: {output}: {error}") from None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether the path is meant as a file: named with a suffix, or one already."""
+    mode = _mode(path)
+    if mode is None:
+        return bool(path.suffix)
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise BadInput(f"--output: {path} is a device, no file or folder; for stdout give -")
+    return stat.S_ISREG(mode)
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_mode(path) or 0)
+
+
+def _mode(path: Path) -> int | None:
+    """What stands at the path; None where nothing does."""
+    try:
+        return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
     except (OSError, ValueError) as error:
         raise BadInput(f"--output: {getattr(error, 'strerror', None) or error}") from None
 

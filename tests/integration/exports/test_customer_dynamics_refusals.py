@@ -1,4 +1,4 @@
-"""What the warehouse does not know is refused by name, and nobody sees beyond their branch."""
+"""What the warehouse does not know is refused by name, nobody sees beyond their branch, no file is lost."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from exports.errors import InvalidParameter
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.run import generate
 from exports.result import GeneratedBy
+from orchestration.cli.app import run
 from tests.integration.exports.asking import MARCH, NOW, TESTER, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.small_operator import a_small_tree
@@ -96,43 +97,105 @@ def test_a_zone_that_the_server_does_not_know_yet_is_refused_by_name(built: Bill
     assert str(refused.value).startswith("time zone 'Europe/Atlantis' is not known to the warehouse's")
 
 
-HEAVY = (
-    "dagster",
-    "dbt",
-    "openpyxl",
-    "pandas",
-    "numpy",
-    "pymongo",
-    "pymysql",
-    "asyncpg",
-    "sqlalchemy",
-    "pgserver",
+# The command line on the same warehouse.
+
+HEAVY = ("dagster", "dbt", "openpyxl", "pandas", "pymongo", "pymysql", "asyncpg", "sqlalchemy")
+ASK = (
+    "customer-dynamics",
+    "--from",
+    "2024-03-01",
+    "--to",
+    "2024-03-31",
+    "--timezone",
+    "utc",
+    "--currency",
+    "EUR",
 )
 
 
-def test_a_report_on_the_terminal_imports_nothing_that_it_does_not_use(
-    built: BillingWarehouse, tmp_path: Path
-):
+@pytest.fixture
+def environment(built: BillingWarehouse, tmp_path: Path) -> dict[str, str]:
+    """For a command in a process of its own."""
+    own = {"SUBDYN_HOME": str(tmp_path), "SUBDYN_WAREHOUSE_URL": built.admin_url, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **own}
+
+
+def test_a_report_imports_nothing_that_it_does_not_use(environment: dict[str, str], tmp_path: Path):
     """What decides how long a command takes before it asks anything; a workbook alone needs its library."""
     code = (
-        "import sys; from orchestration.cli.app import run; code = run(sys.argv[2:]);"
+        "import sys; from orchestration.cli.app import run; code = run(['report', *sys.argv[2:]]);"
         " print(sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )
-    environment = {
-        **os.environ,
-        "SUBDYN_HOME": str(tmp_path),
-        "SUBDYN_WAREHOUSE_URL": built.admin_url,
-        "PYTHONPATH": str(ROOT),
-    }
-    asked = ["--from", "2024-03-01", "--to", "2024-03-31", "--timezone", "UTC", "--currency", "EUR"]
-    for output, imported in (([], []), (["--output", "x.csv"], []), (["--output", "x.xlsx"], ["openpyxl"])):
+    for output, imported in ((("--output", "x.csv"), []), (("--output", "x.xlsx"), ["openpyxl"])):
         done = subprocess.run(
-            [sys.executable, "-c", code, " ".join(HEAVY), "report", "customer-dynamics", *asked, *output],
+            [sys.executable, "-c", code, " ".join(HEAVY), *ASK, *output],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        told = ast.literal_eval(done.stderr.splitlines()[-1])
-        assert [name for name in told if name != "numpy"] == imported
+        assert ast.literal_eval(done.stderr.splitlines()[-1]) == imported
+
+
+def test_whoever_reads_only_the_beginning_gets_no_error(environment: dict[str, str], tmp_path: Path):
+    command = [sys.executable, "-m", "orchestration", "report", *ASK]
+    for output in ((), ("--output", "-")):
+        process = subprocess.Popen(
+            [*command, *output], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 141)
+        process.stderr.close()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == b"subdyn: stdout cannot be written: No space left on device\n"
+
+
+def test_a_file_shows_the_stored_result_and_is_replaced_only_when_asked(
+    built: BillingWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", built.admin_url)
+    assert run(["report", *ASK, "--output", "files/"]) == 0
+    written = sorted((tmp_path / "files").iterdir())
+    assert [path.suffix for path in written] == [".csv", ".xlsx"]
+    stem = written[0].stem
+    assert stem.startswith("customer-dynamics_2024-03-01_2024-03-31_EUR_")
+    capsysbinary.readouterr()
+    # the short id in the name finds the result again, and it is the file's
+    short = stem.rpartition("_")[2]
+    assert run(["report", "show", short, "--output", "-"]) == 0
+    assert capsysbinary.readouterr().out == written[0].read_bytes()
+    written[0].write_text("edited by hand")
+    assert run(["report", "show", short, "--output", "files", "--format", "csv"]) == 2
+    assert b"is there already" in capsysbinary.readouterr().err
+    assert written[0].read_text() == "edited by hand"
+    assert run(["report", "show", short, "--output", "files", "--format", "csv", "--overwrite"]) == 0
+    assert written[0].read_text().startswith("Clients - Active: Qty,")
+
+
+def test_the_list_tells_what_was_asked_within_80_characters(
+    built: BillingWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setenv("SUBDYN_HOME", str(tmp_path))
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", built.admin_url)
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = MARCH | {"time_zone": "America/Argentina/ComodRivadavia", "group_by": "month,package"}
+    stored = report(built, asked | {"company_id": 1, "tags": ("gold",), "active_duration_months": 12})
+    assert run(["report", "list", "--limit", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    told = " ".join(" ".join(lines).split())
+    assert stored.result_id[:12] in told and "2024-03-01..2024-03-31" in told
+    for part in ("by month package", "tag gold", "company 1", "active 12 months", "EUR", "ComodRivadavia"):
+        assert part in told

@@ -119,6 +119,8 @@ def test_a_file_that_is_there_is_kept(refused: Refused, tmp_path: Path) -> None:
         ((*ASKED, "--as-of", "1500-01-01"), "--as-of"),
         ((*ASKED, "--output", "x\0y.csv"), "--output"),
         ((*ASKED, "--output", "x" * 300 + ".csv"), "--output"),
+        ((*ASKED, "--output", "/dev/full", "--format", "csv"), "is a device"),
+        ((*ASKED, "--output", "~nobody_of_that_name/x.csv"), "--output"),
         (("show", "\udcff"), "no stored result"),
         (("show", "xyz"), "'xyz'"),
     ],
