@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration.assets.anchors import anchor_assets
 from orchestration.assets.closed import closed_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
@@ -41,7 +42,7 @@ def build_definitions(
         )
     ]
     return dg.Definitions(
-        assets=[*raw, *warehouse, *closed, *report_assets(manifest)],
+        assets=[*raw, *warehouse, *closed, *anchor_assets(manifest), *report_assets(manifest)],
         asset_checks=[*build_checks(settings.sources), *build_recomputation_checks(settings.sources)],
         jobs=jobs,
         schedules=build_schedules(jobs, running=own),

@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import psycopg
 
-from exports.snapshot import Snapshot, reading
+from exports.snapshot import reading
+from exports.verification.comparison import Comparison
+from exports.verification.functions import compare_functions
+
+GUARDS = "guards of closed months"
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that is off: which check found it, in which row, and what it is."""
+class Check:
+    """The statement that finds faults, what the check is called, and what it looks at."""
 
-    check: str
-    row: str
-    fault: str
-
-    def __str__(self) -> str:
-        """The row and its fault on one line."""
-        return f"{self.row}: {self.fault}" if self.row else self.fault
+    statement: str
+    name: str
+    unit: str
+    counted: str
 
 
-# The file that finds the faults, and what the check is called.
-CHECKS = {
-    "guards": "guards of closed months",
-    "chain": "chain of closed months",
-    "packs": "evidence packs",
-    "evidence": "sums of the evidence",
-    "ledger": "restatement ledger",
-}
+CHECKS = (
+    Check("chain", "chain of closed months", "closed months", "closed.subscriber_metrics_monthly"),
+    Check("ledger_chain", "chain of restatements", "restatements", "closed.restatements"),
+    Check("packs", "evidence packs", "stored results", "app.report_results"),
+    Check("evidence", "sums of the evidence", "subscriber-months", "marts.subscriber_metrics"),
+    Check("ledger", "restatement ledger", "closed months", "closed.subscriber_metrics_monthly"),
+)
 
 
-def verify_closed_months(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, list[Finding]]]:
-    """What each check is called and every fault it found, in one snapshot of the warehouse.
+def run_check(connection: psycopg.Connection[Any], check: Check) -> Comparison:
+    """Every fault that one of CHECKS finds, in one snapshot of the warehouse.
 
-    The connection must be idle; it is left so. Raises NotReady where the marts are not there yet.
+    The connection must be idle; it is left so. Raises NotReady where something it reads is not there yet.
     """
     with reading(connection) as snapshot:
-        for name, called in CHECKS.items():
-            yield called, run_check(snapshot, name)
+        count = snapshot.row(f"select count(*) as number from {check.counted}".encode())  # noqa: S608 - our own
+        comparison = Comparison(check.name, check.unit, checked=count["number"])
+        for found in snapshot.rows(
+            files("exports.verification").joinpath(f"{check.statement}.sql").read_bytes()
+        ):
+            key = f"subscriber {found['subscriber_id']}, month {found['month']:%Y-%m}"
+            comparison.add(key, found.get("value"), found["fault"])
+    return comparison
 
 
-def run_check(snapshot: Snapshot, name: str) -> list[Finding]:
-    """The faults that one of CHECKS finds."""
-    statement = files("exports.verification").joinpath(f"{name}.sql").read_bytes()
-    return [Finding(CHECKS[name], _row(found), found["fault"]) for found in snapshot.rows(statement)]
+def verify_guards(connection: psycopg.Connection[Any], migrations: Iterable[str]) -> Comparison:
+    """What keeps the closed tables closed, against what the migrations make of it.
 
-
-def _row(found: dict[str, Any]) -> str:
-    if "subscriber_id" not in found:
-        return ""
-    return f"subscriber {found['subscriber_id']}, month {found['month']:%Y-%m}"
+    `migrations` are the texts of the migrations that made the closed tables, in order. The connection must be
+    idle; it is left so.
+    """
+    comparison = Comparison(GUARDS, "functions")
+    with reading(connection) as snapshot:
+        for found in snapshot.rows(files("exports.verification").joinpath("guards.sql").read_bytes()):
+            comparison.add(found["object_name"], found["value"], found["fault"])
+        compare_functions(connection, migrations, comparison)
+    return comparison

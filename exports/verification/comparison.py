@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+import psycopg
 
 # A warehouse in which everything is off must not fill the memory with words.
 KEPT = 1_000
@@ -48,3 +51,13 @@ class Comparison:
         self.found += 1
         if len(self.findings) < KEPT:
             self.findings.append(Finding(key, "" if value is None else str(value), reason))
+
+
+def missing_relation(error: BaseException | None) -> str | None:
+    """The relation that is not there, as people name it, where that is what the error comes from."""
+    while error is not None:
+        if isinstance(error, psycopg.errors.UndefinedTable):
+            named = re.search(r'relation "(?:raw_)?([\w.]+)" does not exist', str(error))
+            return named[1] if named else None
+        error = error.__cause__
+    return None

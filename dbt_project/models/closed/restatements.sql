@@ -138,33 +138,78 @@ loads as (
         max(load_id) as load_id
     from {{ source('platform', 'load_log') }}
     group by table_name
+),
+
+last_row as (
+    select
+        position,
+        row_hash
+    from {{ this }}
+    where position is not null
+    order by position desc
+    limit 1
+),
+
+-- the end of the chain, or what it starts from
+head as (
+    select
+        coalesce(max(position), 0) as position,
+        coalesce(max(row_hash), closed.restatements_start()) as row_hash
+    from last_row
+),
+
+-- the columns in the order of closed.restatements, which the hash is taken over
+made as (
+    select
+        differing.subscriber_id,
+        differing.month,
+        differing.metric,
+        differing.restatement,
+        differing.closed_value,
+        differing.previous_value,
+        differing.value_now,
+        differing.difference,
+        coalesce(causes.raw_tables, unnamed.raw_tables, 'definition') as cause,
+        coalesce(causes.load_id, unnamed.load_id) as load_id,
+        {{ run_as_of('data_through.data_through_at') }} as noticed_at,
+        {{ subscriber_metrics_definition_version() }} as definition_version,
+        head.position
+        + row_number() over (order by differing.subscriber_id, differing.month, differing.metric) as position,
+        null::text as previous_hash,
+        null::text as row_hash
+    from differing
+    cross join {{ ref('int_platform_data_through') }} as data_through
+    cross join head
+    left join causes
+        on
+            differing.subscriber_id = causes.subscriber_id
+            and differing.month = causes.month
+            and differing.metric = causes.metric
+    -- what belongs to another subscriber now is not found by this one's rows
+    left join lateral (
+        select
+            array_to_string(differing.raw_tables, ', ') as raw_tables,
+            max(loads.load_id) as load_id
+        from loads
+        where loads.table_name = any(differing.raw_tables)
+    ) as unnamed on differing.definition_version = {{ subscriber_metrics_definition_version() }}
+),
+
+linked as (
+    select
+        made.*,
+        head.row_hash as head_hash,
+        closed.chain(head.row_hash, closed.restatement_text(row(made.*)::closed.restatements)) over (
+            order by made.position
+        ) as link
+    from made
+    cross join head
 )
 
 select
-    differing.subscriber_id,
-    differing.month,
-    differing.metric,
-    differing.restatement,
-    differing.closed_value,
-    differing.previous_value,
-    differing.value_now,
-    differing.difference,
-    coalesce(causes.raw_tables, unnamed.raw_tables, 'definition') as cause,
-    coalesce(causes.load_id, unnamed.load_id) as load_id,
-    {{ run_as_of('data_through.data_through_at') }} as noticed_at,
-    {{ subscriber_metrics_definition_version() }} as definition_version
-from differing
-cross join {{ ref('int_platform_data_through') }} as data_through
-left join causes
-    on
-        differing.subscriber_id = causes.subscriber_id
-        and differing.month = causes.month
-        and differing.metric = causes.metric
--- what belongs to another subscriber now is not found by this one's rows
-left join lateral (
-    select
-        array_to_string(differing.raw_tables, ', ') as raw_tables,
-        max(loads.load_id) as load_id
-    from loads
-    where loads.table_name = any(differing.raw_tables)
-) as unnamed on differing.definition_version = {{ subscriber_metrics_definition_version() }}
+    {% for column in adapter.get_columns_in_relation(this) if column.name not in ('previous_hash', 'row_hash') %}
+    {{ column.name }},
+    {% endfor %}
+    coalesce(lag(link) over (order by position), head_hash) as previous_hash,
+    link as row_hash
+from linked

@@ -10,6 +10,7 @@ from exports.verification.recomputation import subscriber_months
 from exports.verification.recomputation.recompute import recompute_subscriber_months
 from exports.verification.recomputation.subscriber_facts import Choices
 from orchestration.connection_url import as_pipeline
+from tests.integration.forged_restatement import forge_restatement
 from tests.integration.subscriber_reports.conftest import LATER, Street
 
 THROUGH = LATER[-1]
@@ -65,19 +66,8 @@ def test_months_that_do_not_follow_from_raw_and_months_that_are_missing_are_name
 
 
 def test_a_restatement_that_raw_does_not_bear_out_is_named(tampered: str) -> None:
-    """Written with the rights that the pipeline has."""
     with psycopg.connect(as_pipeline(tampered), autocommit=True) as connection:
-        row = connection.execute(
-            "insert into closed.restatements (subscriber_id, month, metric, restatement, closed_value,"
-            " previous_value, value_now, difference, cause, noticed_at, definition_version)"
-            " select subscriber_id, month, 'super_users', 1, super_users::text, super_users::text,"
-            " (super_users + 3)::text, 3, 'users', now(), 1 from closed.subscriber_metrics_monthly as m"
-            " where not exists (select from closed.restatements as r"
-            " where (r.subscriber_id, r.month) = (m.subscriber_id, m.month)) order by 1, 2 limit 1"
-            " returning subscriber_id, to_char(month, 'YYYY-MM'), closed_value::integer"
-        ).fetchone()
-    assert row is not None
-    subscriber, month, value = row
+        subscriber, month, value, _ = forge_restatement(connection, THROUGH, subscriber_id=1)
     assert told(recomputed(tampered)) == [
         f"subscriber {subscriber}, month {month}: super_users closed as {value}, restated by 3"
         f" to {value + 3}: recomputed from raw: {value}"

@@ -1,0 +1,22 @@
+-- Ends of chains as they were anchored that are not there any more: of the months up to then, how many there are now.
+select
+    anchored.subscriber_id,
+    anchored.month,
+    anchored.months,
+    anchored.anchored_at,
+    count(sealed.month) as months_now,
+    coalesce(bool_or(to_char(sealed.month, 'YYYY-MM') = anchored.month and sealed.row_hash = anchored.row_hash), false)
+        as is_there
+from unnest(
+    %(subscriber_ids)s::bigint[], %(closed_months)s::text[], %(month_counts)s::bigint[], %(row_hashes)s::text[],
+    %(anchored_ats)s::text[]
+) as anchored (subscriber_id, month, months, row_hash, anchored_at)
+left join closed.subscriber_metrics_monthly as sealed
+    on anchored.subscriber_id = sealed.subscriber_id and to_char(sealed.month, 'YYYY-MM') <= anchored.month
+group by anchored.subscriber_id, anchored.month, anchored.months, anchored.anchored_at
+having
+    count(sealed.month) <> anchored.months
+    or not coalesce(
+        bool_or(to_char(sealed.month, 'YYYY-MM') = anchored.month and sealed.row_hash = anchored.row_hash), false
+    )
+order by anchored.subscriber_id, anchored.month
