@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import psycopg
 import pytest
 
 from exports.errors import InvalidParameter
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.run import generate
-from exports.result import GeneratedBy
+from exports.result import GeneratedBy, find_result_id, load
 from orchestration.cli.app import run
 from tests.integration.exports.asking import MARCH, NOW, TESTER, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
@@ -173,6 +175,11 @@ def test_a_file_shows_the_stored_result_and_is_replaced_only_when_asked(
     short = stem.rpartition("_")[2]
     assert run(["report", "show", short, "--output", "-"]) == 0
     assert capsysbinary.readouterr().out == written[0].read_bytes()
+    with psycopg.connect(built.url) as connection:
+        stored = load(connection, find_result_id(connection, short))
+    sheet = openpyxl.load_workbook(written[1])[stored.title]
+    *_, cells = sheet.iter_rows(values_only=True)
+    assert list(cells) == [float(cell) if isinstance(cell, Decimal) else cell for cell in stored.rows[0]]
     written[0].write_text("edited by hand")
     assert run(["report", "show", short, "--output", "files", "--format", "csv"]) == 2
     assert b"is there already" in capsysbinary.readouterr().err
