@@ -5,6 +5,8 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.full_disk import with_advice
+
 
 def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What failed in a run, each as `name: reason`: steps and checks, else what ended the run itself."""
@@ -32,8 +34,8 @@ def failure_reason(event: dg.DagsterEvent) -> str:
     """The reason of a step failure: what the asset said, else the innermost error's message."""
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
-        return _one_line(data.user_failure_data.description)
-    return _innermost(data.error) or "no reason given"
+        return with_advice(_one_line(data.user_failure_data.description))
+    return with_advice(_innermost(data.error)) or "no reason given"
 
 
 def run_failure_reason(event: dg.DagsterEvent) -> str:

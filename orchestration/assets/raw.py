@@ -12,6 +12,7 @@ from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
+from orchestration.full_disk import with_advice
 from orchestration.known_sources.identities import require_known
 from orchestration.locks import reported_waits
 from orchestration.resources import SettingsResource
@@ -120,7 +121,8 @@ def _attempt(
     except NeverRetry as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except Exception as error:
-        raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
+        reason = with_advice(f"{type(error).__name__}: {error}")
+        raise dg.Failure(reason, allow_retries=False) from error
 
 
 def load_metadata(results: list[LoadResult]) -> dict[str, dg.MetadataValue]:
