@@ -1,6 +1,6 @@
 """The few private seams of dagster that runs need, each with its reason; seen in dagster 1.13.27.
 
-tests/end_to_end/test_dagster_ui.py fails where one of them no longer does what it is here for.
+tests/end_to_end (test_dagster_ui.py, test_faults.py) fail where one of them no longer does what it is for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
@@ -32,3 +34,11 @@ def execute_run(
     The public `execute_in_process` creates its run itself, without an origin.
     """
     yield from execute_run_iterator(InMemoryJob(job), run, instance)
+
+
+def is_interrupt(event: dg.DagsterEvent) -> bool:
+    """Whether the event tells of Ctrl-C or SIGTERM, within a step or between two."""
+    if event.is_step_failure:
+        return event.step_failure_data.error_source is ErrorSource.INTERRUPT
+    unexpected = RunFailureReason.UNEXPECTED_TERMINATION
+    return event.is_run_failure and event.job_failure_data.failure_reason is unexpected

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.events import RunFailureReason
-from dagster._core.execution.plan.objects import ErrorSource
 
-from orchestration.compatibility import execute_run, workspace_job_origin
+from orchestration.compatibility import execute_run, is_interrupt, workspace_job_origin
 from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.failures import failed_check, failures_of
@@ -82,22 +80,14 @@ def run_job(
             )
             for event in execute_run(job, run, instance):
                 events.append(event)
-                if event.is_step_failure and _is_interrupt(event):
+                if event.is_step_failure and is_interrupt(event):
                     # else Dagster takes it for a failure, and tells it by mail
                     instance.report_run_canceling(run)
                 if on_event is not None:
                     on_event(event)
-    if any(_is_interrupt(event) for event in events):
+    if any(is_interrupt(event) for event in events):
         raise KeyboardInterrupt
     return _outcome(run_id, events)
-
-
-def _is_interrupt(event: dg.DagsterEvent) -> bool:
-    if event.is_step_failure:
-        return event.step_failure_data.error_source is ErrorSource.INTERRUPT
-    # between two steps
-    unexpected = RunFailureReason.UNEXPECTED_TERMINATION
-    return event.is_run_failure and event.job_failure_data.failure_reason is unexpected
 
 
 def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from orchestration.assets.reports import REPORTS
 from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
 
 _CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
@@ -38,10 +39,11 @@ def build_jobs(
     ]
     if closed_keys:
         closing = dg.AssetSelection.assets(*closed_keys)
+        without_reports = dg.AssetSelection.all() - dg.AssetSelection.groups(REPORTS)
         jobs.append(
             dg.define_asset_job(
                 "monthly_close",
-                selection=closing.upstream() | closing.downstream(),
+                selection=(closing.upstream() | closing.downstream()) & without_reports,
                 description="Load the platform and close the months that may be closed, up to one.",
             )
         )

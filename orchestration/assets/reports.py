@@ -1,24 +1,32 @@
 """reports/<report>: generated every night, stored, and rendered to files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 import psycopg
 
 from exports.errors import InvalidParameter, MissingRate, NotReady
+from exports.reports.customer_dynamics import run as customer_dynamics_report
 from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.subscriber_metrics import run as subscriber_metrics_report
+from exports.reports.subscriber_metrics.definition import SubscriberMetricsParameters
 from exports.result import GeneratedBy, StoredResult
+from orchestration.closed_months import read_months
 from orchestration.dbt_translator import NIGHTLY_TAG, asset_nodes, node_key
 from orchestration.report_files import write_files
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
+from orchestration.settings import Settings
 
+REPORTS = "reports"
 INTERVAL = "last-3-months"
 FORMATS = ("csv", "xlsx")
-CUSTOMER_DYNAMICS = dg.AssetKey(["reports", "customer_dynamics"])
-_READS = {
+CUSTOMER_DYNAMICS = dg.AssetKey([REPORTS, "customer_dynamics"])
+SUBSCRIBER_METRICS = dg.AssetKey([REPORTS, "subscriber_metrics"])
+_CUSTOMER_DYNAMICS_READS = {
+    "data_through",
     "dim_company",
     "dim_customer",
     "dim_package",
@@ -29,44 +37,85 @@ _READS = {
     "fct_hourly_movements",
     "fct_transactions",
 }
+_SUBSCRIBER_METRICS_READS = {"data_through", "dim_subscriber", "subscriber_metrics"}
+Generate = Callable[[psycopg.Connection, Settings, GeneratedBy, datetime], StoredResult]
 
 
 def report_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The reports whose marts are there: a house without billing has no Customer Dynamics."""
-    marts = [node_key(node) for node in asset_nodes(manifest).values() if node["name"] in _READS]
-    return [_customer_dynamics(marts)] if marts else []
+    """The reports whose marts are there: Customer Dynamics needs billing, Subscriber metrics a platform."""
+    reports = [
+        _report_asset(
+            manifest,
+            CUSTOMER_DYNAMICS,
+            _CUSTOMER_DYNAMICS_READS,
+            _customer_dynamics,
+            "Customer Dynamics of the last three complete months (UTC), stored and written to files.",
+        ),
+        _report_asset(
+            manifest,
+            SUBSCRIBER_METRICS,
+            _SUBSCRIBER_METRICS_READS,
+            _subscriber_metrics,
+            "Subscriber metrics of the last month that is over, stored and written to files.",
+        ),
+    ]
+    return [report for report in reports if report is not None]
 
 
-def _customer_dynamics(marts: list[list[str]]) -> dg.AssetsDefinition:
+def _report_asset(
+    manifest: Mapping[str, Any],
+    key: dg.AssetKey,
+    reads: Collection[str],
+    generate: Generate,
+    description: str,
+) -> dg.AssetsDefinition | None:
+    marts = {node["name"]: node_key(node) for node in asset_nodes(manifest).values()}
+    if not marts.keys() >= set(reads):
+        return None
+
     @dg.asset(
-        key=CUSTOMER_DYNAMICS,
-        deps=[dg.AssetKey(mart) for mart in marts],
-        group_name="reports",
+        key=key,
+        deps=[dg.AssetKey(marts[name]) for name in sorted(reads)],
+        group_name=REPORTS,
         kinds={"csv", "excel"},
         tags={NIGHTLY_TAG: ""},
-        description="Customer Dynamics of the last three complete months (UTC), stored and written to files.",
+        description=description,
     )
-    def customer_dynamics(
-        context: dg.AssetExecutionContext, settings: SettingsResource
-    ) -> dg.MaterializeResult:
-        parameters = CustomerDynamicsParameters.read(
-            {
-                "interval": INTERVAL,
-                "time_zone": "UTC",
-                "currency": settings.reporting_currency,
-                "group_by": "month",
-            }
-        )
+    def report(context: dg.AssetExecutionContext, settings: SettingsResource) -> dg.MaterializeResult:
         by = GeneratedBy(f"run {context.run.run_id}", "schedule")
         try:
             with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-                result = generate(connection, parameters, by, begin(context))
+                result = generate(connection, settings, by, begin(context))
         except (InvalidParameter, MissingRate, NotReady) as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         files = write_files(result, settings.reports_folder, FORMATS)
         return dg.MaterializeResult(metadata=_metadata(result, [str(file) for file in files]))
 
-    return customer_dynamics
+    return report
+
+
+def _customer_dynamics(
+    connection: psycopg.Connection, settings: Settings, by: GeneratedBy, as_of: datetime
+) -> StoredResult:
+    parameters = CustomerDynamicsParameters.read(
+        {
+            "interval": INTERVAL,
+            "time_zone": "UTC",
+            "currency": settings.reporting_currency,
+            "group_by": "month",
+        }
+    )
+    return customer_dynamics_report.generate(connection, parameters, by, as_of)
+
+
+def _subscriber_metrics(
+    connection: psycopg.Connection, settings: Settings, by: GeneratedBy, as_of: datetime
+) -> StoredResult:
+    months = read_months(settings)
+    # the newest month, which has just begun, where none is over yet
+    month = months[-1].month if months else None
+    parameters = SubscriberMetricsParameters.read({"month": month})
+    return subscriber_metrics_report.generate(connection, parameters, by, as_of)
 
 
 def _metadata(result: StoredResult, files: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`subdyn demo`: a made-up operator, one nightly run, and the report it leads to."""
+"""`subdyn demo`: a made-up operator, its past months closed, one nightly run, and the reports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ def demo(
     months: Annotated[int, typer.Option(min=1, max=240, help="How many months of history.")] = 14,
     seed: Annotated[int, typer.Option(help="Another seed, another operator.")] = 1,
 ) -> None:
-    """Make an operator with history in embedded databases, run the nightly job, and show the report."""
+    """Make an operator with history, close its past months, run the nightly job, and show the report."""
     _refuse_own_databases(load_settings())
     started = time.monotonic()
     with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
         _make_operator(settings, customers, months, seed)
         from orchestration.cli.progress import watched_run
 
+        if "platform" in settings.sources:
+            watched_run(settings, "monthly_close", None)
         watched_run(settings, "nightly", None)
         from orchestration.cli.demo_report import show_reports
 

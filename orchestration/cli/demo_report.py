@@ -1,11 +1,12 @@
-"""What the demo ends with: the night's report on the terminal, and where its files lie."""
+"""What the demo ends with: a report on the terminal, and where the night's files lie."""
 
 from __future__ import annotations
 
 import psycopg
 
 from exports.render.names import file_stem
-from exports.reports.customer_dynamics.definition import REPORT
+from exports.reports.customer_dynamics.definition import REPORT as CUSTOMER_DYNAMICS
+from exports.reports.subscriber_metrics.definition import REPORT as SUBSCRIBER_METRICS
 from exports.result import list_results, load
 from orchestration.cli.house import console
 from orchestration.cli.report.output import print_table
@@ -13,13 +14,16 @@ from orchestration.settings import Settings
 
 
 def show_reports(settings: Settings) -> None:
-    """Print the newest Customer Dynamics and the paths of its files; nothing in a house without billing."""
+    """Print the newest Customer Dynamics, and where the files of the night's reports lie."""
     with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-        newest = next((found for found in list_results(connection) if found.report == REPORT), None)
-        result = load(connection, newest.result_id) if newest is not None else None
-    if result is None:
-        return
-    print_table(result)
-    console.print("\nthe files of this report:")
-    for path in sorted(settings.reports_folder.glob(f"{file_stem(result)}.*")):
-        console.print(f"  {path}", soft_wrap=True)
+        newest = {}
+        for found in list_results(connection):
+            newest.setdefault(found.report, found.result_id)
+        results = {report: load(connection, result_id) for report, result_id in newest.items()}
+    if CUSTOMER_DYNAMICS in results:
+        print_table(results[CUSTOMER_DYNAMICS])
+    console.print("\nthe files of the night's reports:")
+    for report in (CUSTOMER_DYNAMICS, SUBSCRIBER_METRICS):
+        if report in results:
+            for path in sorted(settings.reports_folder.glob(f"{file_stem(results[report])}.*")):
+                console.print(f"  {path}", soft_wrap=True)

@@ -1,6 +1,7 @@
 """A whole house for a test: an operator's databases, a migrated warehouse and a home folder."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from pydantic import SecretStr
@@ -86,16 +87,23 @@ def rows(settings: Settings, query: str, *parameters: Any) -> list[tuple[Any, ..
         return connection.execute(query.encode(), parameters or None).fetchall()
 
 
-def subdyn(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, started in that house."""
+def subdyn(settings: Settings, *arguments: str, output: IO[str] | None = None) -> subprocess.Popen[str]:
+    """The command in a process of its own, started in that house; what it says is read or goes to a file."""
     return subprocess.Popen(
         [sys.executable, "-m", "orchestration", *arguments],
         cwd=ROOT,
         env={**os.environ, **settings.environment()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output or subprocess.PIPE,
+        stderr=output or subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_signals,
     )
+
+
+def _heed_signals() -> None:
+    # A shell starts background commands with SIGINT ignored; after a run in this process, SIGTERM is as well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:

@@ -12,13 +12,16 @@ from orchestration.settings import Settings
 from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_house, rows
 
 
-def test_the_night_leaves_a_report_and_its_files(nightly_house: Settings) -> None:
+def test_the_night_leaves_reports_and_their_files(nightly_house: Settings) -> None:
     names = sorted(path.name for path in nightly_house.reports_folder.iterdir())
-    assert names == [
+    assert names[:2] == [
         "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.csv",
         "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.xlsx",
     ]
-    assert rows(nightly_house, "select count(*) from app.report_results where role = 'schedule'") == [(1,)]
+    stem = "subscriber-metrics_2026-03-01_2026-03-31"
+    assert [name.startswith(stem) for name in names[2:]] == [True, True]
+    stored = "select report, count(*) from app.report_results where role = 'schedule' group by 1 order by 1"
+    assert rows(nightly_house, stored) == [("customer-dynamics", 1), ("subscriber-metrics", 1)]
 
 
 def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
