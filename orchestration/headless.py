@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.closed_months import CLOSED
 from orchestration.compatibility import execute_run, is_interrupt, workspace_job_origin
 from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
@@ -96,7 +97,7 @@ def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:
     warnings = [
         str(event.asset_observation_data.asset_observation.description)
         for event in events
-        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION
+        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION and event.asset_key == CLOSED
     ]
     evaluations = [
         event.asset_check_evaluation_data

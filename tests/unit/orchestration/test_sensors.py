@@ -4,6 +4,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.runs import AsOfRefused
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings
 
@@ -23,11 +24,26 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.model_validate({"home": tmp_path, "mail_from": "house@operator.example"})
 
 
-def evaluate(settings: Settings, tags: dict[str, str]) -> object:
+@dg.resource
+def refusing() -> None:
+    raise AsOfRefused("as-of 2026-01-01T00:00:00Z lies before 2026-02-01T00:00:00Z")
+
+
+@dg.op(required_resource_keys={"settings"})
+def never_begun() -> None:
+    raise AssertionError("a refused run has no step")
+
+
+@dg.job(resource_defs={"settings": refusing})
+def hourly() -> None:
+    never_begun()
+
+
+def evaluate(settings: Settings, tags: dict[str, str], job: dg.JobDefinition = nightly) -> object:
     sensor = next(found for found in build_sensors(settings) if found.name == "failed_run_mail")
     assert isinstance(sensor, dg.RunStatusSensorDefinition)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = nightly.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+        result = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
         context = dg.build_run_status_sensor_context(
             "failed_run_mail", result.get_run_failure_event(), instance, result.dagster_run
         )
@@ -41,6 +57,14 @@ def test_a_failed_run_is_told_with_its_step_and_reason(settings: Settings) -> No
     assert letter["To"] == "house@operator.example"
     assert letter["Subject"] == "nightly failed"
     assert "unreachable: billing.users: the billing database cannot be reached" in str(letter.get_payload())
+
+
+def test_a_run_that_was_refused_is_told_with_both_instants(settings: Settings) -> None:
+    evaluate(settings, {}, hourly)
+    (file,) = settings.outbox_folder.iterdir()
+    letter = message_from_bytes(file.read_bytes())
+    assert letter["Subject"] == "hourly failed"
+    assert "- as-of 2026-01-01T00:00:00Z lies before 2026-02-01T00:00:00Z" in str(letter.get_payload())
 
 
 def test_an_attempt_that_will_be_retried_is_not_told(settings: Settings) -> None:
