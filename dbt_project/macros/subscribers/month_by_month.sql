@@ -4,6 +4,12 @@
 {% endmacro %}
 
 
+{# For a model that mostly finds nothing where much is planned for: compiling its query takes longer than the query. #}
+{% macro few_rows_of_many() %}
+    set local jit = off
+{% endmacro %}
+
+
 {# For a model with as many rows as its input: passing them on from process to process costs less than is planned for. #}
 {% macro share_among_processes() %}
     set local parallel_tuple_cost = 0

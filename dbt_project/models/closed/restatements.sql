@@ -3,7 +3,7 @@
     incremental_strategy='append',
     full_refresh=false,
     tags=['ledger'],
-    pre_hook=["{{ refuse_to_make_closed_tables() }}", "{{ one_at_a_time() }}"],
+    pre_hook=["{{ refuse_to_make_closed_tables() }}", "{{ one_at_a_time() }}", "{{ few_rows_of_many() }}"],
 ) }}
 
 -- few months differ: only those are taken apart by metric
@@ -95,6 +95,13 @@ differing as (
         end
 ),
 
+-- what any of these months could know: only later loads are looked through
+least_known as (
+    select min(known.load_id::bigint) as load_id
+    from differing
+    cross join lateral jsonb_each_text(differing.input_loads) as known (table_name, load_id)
+),
+
 -- the subscriber's rows that came after the close and after what was noticed before
 late_rows as (
     {% for table, counts in raw_tables_of_subscribers().items() %}
@@ -112,7 +119,9 @@ late_rows as (
                 coalesce((differing.input_loads ->> '{{ table }}')::bigint, 0), differing.last_load_id
             )
             and {{ counts }}
-    where '{{ table }}' = any(differing.raw_tables || 'subscribers'::text)
+    where
+        '{{ table }}' = any(differing.raw_tables || 'subscribers'::text)
+        and late._load_id > coalesce((select least_known.load_id from least_known), 0)
     group by differing.subscriber_id, differing.month, differing.metric
     {{ 'union all' if not loop.last }}
     {% endfor %}
