@@ -45,3 +45,18 @@ def test_an_unknown_interval_is_refused_with_what_is_allowed(name: str):
     with pytest.raises(InvalidParameter, match=r"unknown interval .*use today, yesterday") as refused:
         resolve_interval(name, date(2026, 3, 31))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "today"),
+    [
+        ("last-1200-years", date(2026, 3, 31)),
+        ("this-week", date(9999, 12, 31)),
+        ("last-year", date(1, 1, 1)),
+        ("this-year", date(2201, 1, 1)),
+    ],
+)
+def test_a_named_interval_lies_within_the_years_that_anyone_has_data_of(name: str, today: date):
+    with pytest.raises(InvalidParameter, match=r"lies outside 1700-01-01 \.\. 2200-12-31") as refused:
+        resolve_interval(name, today)
+    assert refused.value.parameter == "interval"

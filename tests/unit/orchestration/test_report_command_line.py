@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from exports.intervals import NAMED
 from orchestration.cli.app import run
 
 ASKED = ("customer-dynamics", "--timezone", "UTC", "--interval", "last-month")
@@ -130,3 +131,14 @@ def test_what_lies_beyond_what_anything_can_hold_is_refused_by_its_option(
 ) -> None:
     told = refused(*arguments)
     assert option in told and "unexpected" not in told
+
+
+@pytest.mark.parametrize("arguments", [["report", "--help"], ["report", "customer-dynamics", "--help"]])
+def test_the_help_lists_every_interval(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(arguments) == 0
+    told = capsys.readouterr().out
+    for name in (*NAMED, "last-N-days", "-weeks", "-months", "-years"):
+        assert name in told
