@@ -1,16 +1,18 @@
 """Why a step or a run failed, on one line."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dagster as dg
 
 from orchestration.full_disk import with_advice
+from orchestration.source_availability import SOURCE, TOLD_BY
 
 
 def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What failed in a run, each as `name: reason`: steps and checks, else what ended the run itself."""
-    failures = [f"{event.step_key}: {failure_reason(event)}" for event in events if event.is_step_failure]
+    failures = failed_steps(event for event in events if event.is_step_failure)
     evaluations = [
         event.asset_check_evaluation_data
         for event in events
@@ -22,6 +24,24 @@ def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
         if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
     ]
     return failures or [run_failure_reason(event) for event in events if event.is_run_failure]
+
+
+def failed_steps(failures: Iterable[dg.DagsterEvent]) -> list[str]:
+    """Each failed step as `name: reason`; of a source that cannot be loaded one table tells for all."""
+    told: dict[str, object] = {}
+    others: Counter[object] = Counter()
+    for event in failures:
+        data = event.step_failure_data.user_failure_data
+        metadata = data.metadata if data is not None else {}
+        source = metadata[SOURCE].value if SOURCE in metadata else None
+        if TOLD_BY in metadata and source in told.values():
+            others[source] += 1
+        else:
+            told[f"{event.step_key}: {failure_reason(event)}"] = source
+    return [
+        f"{text} ({others[source]} more of its tables were not loaded)" if others[source] else text
+        for text, source in told.items()
+    ]
 
 
 def failed_check(evaluation: dg.AssetCheckEvaluation) -> str:

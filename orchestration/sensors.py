@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from orchestration.failures import failure_reason, run_failure_reason
+from orchestration.failures import failed_steps, run_failure_reason
 from orchestration.mailer import message, send
 from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
@@ -45,8 +45,8 @@ def failure_text(context: dg.RunFailureSensorContext) -> tuple[str, str]:
     """Subject and body for a failed run: each failed step and the first line of its reason."""
     run = context.dagster_run
     lines = [f"Run {run.run_id} of {run.job_name} failed: {context.failure_event.message}", ""]
-    failed_steps = context.get_step_failure_events()
-    lines += [f"- {event.step_key}: {failure_reason(event)}" for event in failed_steps]
-    if not failed_steps:
+    failures = failed_steps(context.get_step_failure_events())
+    lines += [f"- {failure}" for failure in failures]
+    if not failures:
         lines.append(f"- {run_failure_reason(context.failure_event)}")
     return f"{run.job_name} failed", "\n".join(lines)

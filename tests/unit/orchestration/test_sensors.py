@@ -4,9 +4,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.failures import failures_of
 from orchestration.runs import AsOfRefused
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings
+from orchestration.source_availability import SOURCE, TOLD_BY
 
 
 @dg.op
@@ -65,6 +67,37 @@ def test_a_run_that_was_refused_is_told_with_both_instants(settings: Settings) -
     letter = message_from_bytes(file.read_bytes())
     assert letter["Subject"] == "hourly failed"
     assert "- as-of 2026-01-01T00:00:00Z lies before 2026-02-01T00:00:00Z" in str(letter.get_payload())
+
+
+@dg.op
+def companies() -> None:
+    raise dg.Failure("billing: the login is refused", metadata={SOURCE: "billing"}, allow_retries=False)
+
+
+@dg.op
+def users() -> None:
+    told_by = {SOURCE: "billing", TOLD_BY: "raw/billing/companies"}
+    raise dg.Failure("see raw/billing/companies", metadata=told_by, allow_retries=False)
+
+
+@dg.op
+def members() -> None:
+    raise dg.Failure("platform: a table is missing", allow_retries=False)
+
+
+@dg.job
+def with_a_source_that_is_down() -> None:
+    companies()
+    users()
+    members()
+
+
+def test_a_source_that_is_down_is_told_once() -> None:
+    result = with_a_source_that_is_down.execute_in_process(raise_on_error=False)
+    assert sorted(failures_of(result.all_events)) == [
+        "companies: billing: the login is refused (1 more of its tables were not loaded)",
+        "members: platform: a table is missing",
+    ]
 
 
 def test_an_attempt_that_will_be_retried_is_not_told(settings: Settings) -> None:
