@@ -13,7 +13,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.reference.local_months import month_bounds, month_of, months_between
+from tests.reference.local_months import (
+    first_instant_of_local_day,
+    month_bounds,
+    month_of,
+    months_between,
+    next_month,
+)
 
 Row = Mapping[str, Any]
 Platform = Mapping[str, Iterable[Row]]
@@ -127,6 +133,30 @@ def metrics_of_month(
         users_at_peak=users_at_peak,
         online_by_user=online_by_user,
     )
+
+
+def daily_peaks(
+    subscriber: Row,
+    platform: Platform,
+    data_through: datetime,
+    session_timeout: timedelta = timedelta(minutes=30),
+) -> dict[date, tuple[int, datetime | None, bool]]:
+    """Return, for each local day of a subscriber's months that began before `data_through`: the most users
+    online at one instant, the first such instant, and whether the day is over."""
+    own = {"logons": [row for row in platform["logons"] if row["subscriber_id"] == subscriber["id"]]}
+    found = {}
+    for month in months_of(subscriber, data_through):
+        day = month
+        while day < next_month(month):
+            start = first_instant_of_local_day(day, subscriber["time_zone"])
+            end = first_instant_of_local_day(day + timedelta(days=1), subscriber["time_zone"])
+            until = min(end, data_through)
+            if start < until:
+                online = online_spans(own, start, until, data_through, session_timeout)
+                peak, peak_at, _ = highest_concurrency(online, start)
+                found[day] = (peak, peak_at, end <= data_through)
+            day += timedelta(days=1)
+    return found
 
 
 def user_timeline(user: Row, changes: Iterable[Row]) -> list[tuple[datetime, UserState]]:

@@ -38,6 +38,7 @@ class Seen:
     closed: dict[MonthKey, dict[str, Any]]
     evidence: list[dict[str, Any]]
     restatements: list[dict[str, Any]]
+    days: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _see(source_url: str, warehouse: Warehouse, rows: Rows, moment: datetime) ->
         _by_month(warehouse, "select *, xmin::text from closed.subscriber_metrics_monthly"),
         warehouse.rows("select * from marts.subscriber_metric_evidence"),
         warehouse.rows("select * from closed.restatements order by noticed_at, restatement"),
+        warehouse.rows("select * from marts.subscriber_concurrency_daily"),
     )
 
 

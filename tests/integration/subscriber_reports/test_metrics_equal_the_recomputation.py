@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.subscriber_reports.conftest import LATER, MonthKey, Seen, Street
-from tests.reference.subscriber_metrics import SEAT_COLUMNS, MonthlyMetrics
+from tests.reference.subscriber_metrics import SEAT_COLUMNS, MonthlyMetrics, daily_peaks
 
 METRICS = (
     *SEAT_COLUMNS,
@@ -136,6 +136,24 @@ def test_evidence_of_time_is_each_users_time(street: Street, moment: int) -> Non
         assert sum(online[key].values(), timedelta()) // timedelta(minutes=1) == row["logon_minutes"], key
         if key not in seen.closed:
             assert online[key] == seen.recomputed[key].online_by_user, key
+
+
+@pytest.mark.parametrize("moment", [0, MOMENTS[-1]])
+def test_every_days_peak_is_recomputed(street: Street, moment: int) -> None:
+    seen = street.seen[moment]
+    subscribers = {row["id"]: row for row in seen.rows["subscribers"]}
+    shown: dict[int, dict[date, tuple[int, datetime | None, bool]]] = defaultdict(dict)
+    for row in seen.days:
+        cells = (row["concurrent_max"], row["concurrent_max_at"], row["is_finished"])
+        shown[row["subscriber_id"]][row["local_date"]] = cells
+    assert sum(map(len, shown.values())) == len(seen.days)
+    wrong = []
+    for id_, subscriber in subscribers.items():
+        # a month closed before the subscriber's life was cut short is kept
+        wanted = daily_peaks(subscriber, seen.rows, seen.data_through)
+        wrong += [(id_, day) for day in {*shown[id_], *wanted} if shown[id_].get(day) != wanted.get(day)]
+    assert wrong == []
+    assert sum(peak > 1 for days in shown.values() for peak, _, _ in days.values()) > 100
 
 
 def as_number(value: Any) -> Decimal:
