@@ -53,7 +53,11 @@ def common_arguments(settings: Settings) -> list[str]:
 
 def dbt_variables(settings: Settings) -> dict[str, object]:
     """The project's variables: the sources that are switched on, and what the settings decide."""
-    return {"sources": list(settings.sources), "closing_grace_hours": settings.closing_grace_hours}
+    return {
+        "sources": list(settings.sources),
+        "closing_grace_hours": settings.closing_grace_hours,
+        "reporting_currency": settings.reporting_currency,
+    }
 
 
 def prepared_manifest(settings: Settings) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class _Recomputation:
             and (asked.owner_user_id is None or customer["owner_user_id"] == asked.owner_user_id)
             and (
                 asked.company_id is None
-                or customer["company_id"] in _branch(source["companies"], asked.company_id)
+                or customer["company_id"] in branch(source["companies"], asked.company_id)
             )
         )
 
@@ -274,7 +274,7 @@ class _Recomputation:
     def _converted(self, amount: Fraction, currency: str, on_date: date) -> Fraction:
         if amount == 0 or currency == self.question.currency:
             return amount
-        rate = _rate(self.rates, currency, self.question.currency, on_date)
+        rate = rate_of(self.rates, currency, self.question.currency, on_date)
         if rate is None:
             self.missing.add((on_date, currency))
             return amount
@@ -288,7 +288,7 @@ def shown(amount: Fraction) -> Decimal:
     return Decimal(whole if amount >= 0 else -whole).scaleb(-4)
 
 
-def _branch(companies: Sequence[Row], root: int) -> set[int]:
+def branch(companies: Sequence[Row], root: int) -> set[int]:
     """The company and all below it."""
     branch, grown = {root}, True
     while grown:
@@ -298,7 +298,7 @@ def _branch(companies: Sequence[Row], root: int) -> set[int]:
     return branch
 
 
-def _rate(rates: Sequence[Row], source: str, target: str, on_date: date) -> Fraction | None:
+def rate_of(rates: Sequence[Row], source: str, target: str, on_date: date) -> Fraction | None:
     """The direct pair's rate, else the inverse, else through the first base that has both, else None."""
     direct = _latest(rates, source, target, on_date)
     if direct is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from orchestration.connection_url import as_pipeline, dbt_environment
 from orchestration.migrate import migrate
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
-VARIABLES = "{sources: [billing]}"
+VARIABLES = {"sources": ["billing"]}
 META = "_load_id bigint not null, _extracted_at timestamptz not null, _deleted_at timestamptz"
 MOMENTS = "created_at timestamptz not null, updated_at timestamptz not null"
 TABLES = {
@@ -137,8 +138,8 @@ class BillingWarehouse:
                     (name, self._load_id, as_of),
                 )
 
-    def build(self) -> None:
-        """Run dbt's models and functions, incrementally where they are built already."""
+    def build(self, *also: str, **variables: str) -> None:
+        """Run the models and functions that the report reads and those selected besides, incrementally."""
         common = [
             "--project-dir",
             str(PROJECT),
@@ -147,7 +148,8 @@ class BillingWarehouse:
             "--target-path",
             str(self.target),
         ]
-        common += ["--log-path", str(self.target), "--log-level", "none", "--vars", VARIABLES]
+        common += ["--log-path", str(self.target), "--log-level", "none"]
+        common += ["--vars", json.dumps(VARIABLES | variables)]
         os.environ.update(dbt_environment(self.admin_url))
         if self._manifest is None:
             parsed = dbtRunner().invoke(["parse", *common, "--no-partial-parse"])
@@ -163,6 +165,7 @@ class BillingWarehouse:
                 "unit_test",
                 "--select",
                 *READ_BY_THE_REPORT,
+                *also,
             ]
         )
         failures = [run.message for run in getattr(built.result, "results", []) if run.status == "error"]

@@ -40,19 +40,3 @@ def test_the_report_equals_the_recomputation_before_and_after_late_changes(
     warehouse.load(operator.tables, operator.data_through)
     warehouse.build()
     assert_every_cell_agrees(warehouse, operator, f"{seed} after late changes")
-
-
-@pytest.mark.parametrize("seed", [101, 102])
-def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: BillingWarehouse, seed: int):
-    operator = make_operator(seed)
-    warehouse.load(operator.tables, operator.data_through)
-    warehouse.build()
-    for _ in range(2):
-        mutate(operator)
-        warehouse.load(operator.tables, operator.data_through)
-        warehouse.build()
-    incremental = warehouse.marts()
-    warehouse.forget_builds()
-    warehouse.build()
-    assert warehouse.marts() == incremental
-    assert_every_cell_agrees(warehouse, operator, seed)

@@ -102,7 +102,37 @@ def test_the_tests_of_a_column_show_the_key_the_value_and_the_reason(warehouse: 
         warehouse.execute("drop table marts.seats")
 
 
-def test_series_refuse_a_missing_rate_by_name(warehouse: BuiltWarehouse) -> None:
+def test_a_missing_rate_leaves_reporting_amounts_empty_and_refuses_those_of_a_company_by_name(
+    warehouse: BuiltWarehouse,
+) -> None:
+    warehouse.load(
+        AS_OF,
+        {
+            "billing.companies": [company(1, None, "UTC", "EUR")],
+            "billing.customers": [customer(2, 1)],
+            "billing.transactions": [transaction(21, 2, "payment", 5, at(4, 14, 3))],
+        },
+    )
+    warehouse.build("--select", "+customer_dynamics_monthly", "+customer_cohorts_monthly")
+    shown = warehouse.rows(
+        "select local_date, refill_amount, reporting_refill_amount, reporting_all_balance_amount,"
+        " reporting_renewal_amount, reporting_currency from marts.customer_dynamics_daily"
+        " where reading = 'own' and active_duration_months = 1 and local_date between '2026-04-13'"
+        " and '2026-04-14' order by 1"
+    )
+    assert [tuple(row.values())[1:] for row in shown] == [(0, 0, 0, 0, "USD"), (5, None, None, 0, "USD")]
+    for mart in ("customer_dynamics_monthly", "customer_cohorts_monthly"):
+        april = warehouse.rows(
+            f"select distinct refill_amount, reporting_refill_amount from marts.{mart}"
+            " where month_start_date = '2026-04-01'"
+        )
+        assert [tuple(row.values()) for row in april] == [(5, None)]
+    warned = warehouse.dbt("test", "--select", "reporting_rates_are_known")["reporting_rates_are_known"]
+    assert (warned.status, warned.failures) == ("warn", 2)
+    assert [row["reason"] for row in warehouse.rows(warned.node.compiled_code)] == [
+        f"no exchange rate from EUR to USD on or before 2026-04-{day}" for day in (14, 15)
+    ]
+
     warehouse.load(
         AS_OF,
         {

@@ -11,6 +11,9 @@ OF_THE_BUILDS = {
     "intermediate.model_watermarks",
     "intermediate.kept_definitions",
     "marts.dim_customer_history",
+    # count a customer where it stood, by that history
+    "intermediate.int_company_activity_changes",
+    "marts.customer_activity_monthly",
 }
 
 

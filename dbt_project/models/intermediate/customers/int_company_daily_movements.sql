@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='sync',
-    unique_key=['company_id', 'currency', 'local_date'],
+    unique_key=['company_id', 'reading', 'currency', 'local_date'],
     tags=['nightly'],
 ) }}
 
@@ -22,10 +22,9 @@ with calendars as (
 
 viewings as (
     select distinct
-        companies.company_id,
-        viewers.time_zone
-    from {{ ref('dim_company') }} as companies
-    inner join {{ ref('dim_company') }} as viewers on viewers.company_id = any(companies.path)
+        member_company_id as company_id,
+        time_zone
+    from {{ ref('int_company_readings') }}
 ),
 
 own_sums as (
@@ -47,7 +46,8 @@ own_sums as (
 )
 
 select
-    viewers.company_id,
+    readings.company_id,
+    readings.reading,
     own_sums.currency,
     own_sums.local_date,
     {% for measure in measures %}
@@ -55,9 +55,6 @@ select
         {{- ',' if not loop.last }}
     {% endfor %}
 from own_sums
-inner join {{ ref('dim_company') }} as companies on own_sums.company_id = companies.company_id
-inner join {{ ref('dim_company') }} as viewers
-    on
-        viewers.company_id = any(companies.path)
-        and own_sums.time_zone = viewers.time_zone
-group by viewers.company_id, own_sums.currency, own_sums.local_date
+inner join {{ ref('int_company_readings') }} as readings
+    on own_sums.company_id = readings.member_company_id and own_sums.time_zone = readings.time_zone
+group by readings.company_id, readings.reading, own_sums.currency, own_sums.local_date

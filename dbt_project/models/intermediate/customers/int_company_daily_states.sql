@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='sync',
-    unique_key=['company_id', 'currency', 'local_date'],
+    unique_key=['company_id', 'reading', 'currency', 'local_date'],
     tags=['nightly'],
 ) }}
 
@@ -27,10 +27,9 @@ with calendars as (
 -- a customer is seen in the zone of its company and of each company above
 viewings as (
     select distinct
-        companies.company_id,
-        viewers.time_zone
-    from {{ ref('dim_company') }} as companies
-    inner join {{ ref('dim_company') }} as viewers on viewers.company_id = any(companies.path)
+        member_company_id as company_id,
+        time_zone
+    from {{ ref('int_company_readings') }}
 ),
 
 -- kept apart from the calendars by `offset 0`, lest their arrays be copied for every customer
@@ -133,9 +132,10 @@ own_changes as (
     group by time_zone, company_id, currency, day_number, level
 ),
 
-branch_changes as (
+company_changes as (
     select
-        viewers.company_id,
+        readings.company_id,
+        readings.reading,
         own_changes.currency,
         own_changes.day_number,
         {% for block in blocks %}
@@ -147,25 +147,24 @@ branch_changes as (
             {% endfor %}
         {% endfor %}
     from own_changes
-    inner join {{ ref('dim_company') }} as companies on own_changes.company_id = companies.company_id
-    inner join {{ ref('dim_company') }} as viewers
-        on
-            viewers.company_id = any(companies.path)
-            and own_changes.time_zone = viewers.time_zone
-    group by viewers.company_id, own_changes.currency, own_changes.day_number
+    inner join {{ ref('int_company_readings') }} as readings
+        on own_changes.company_id = readings.member_company_id and own_changes.time_zone = readings.time_zone
+    group by readings.company_id, readings.reading, own_changes.currency, own_changes.day_number
 ),
 
 company_days as (
     select
         held.company_id,
+        held.reading,
         held.currency,
         days.local_date,
         days.day_number
     from (
         select distinct
             company_id,
+            reading,
             currency
-        from branch_changes
+        from company_changes
     ) as held
     inner join {{ ref('dim_company') }} as companies on held.company_id = companies.company_id
     inner join {{ ref('int_series_days') }} as days on companies.time_zone = days.time_zone
@@ -173,21 +172,23 @@ company_days as (
 
 select
     company_days.company_id,
+    company_days.reading,
     company_days.currency,
     company_days.local_date,
     {% for block in blocks %}
-        coalesce(sum(branch_changes.{{ block }}_customer_count) over so_far, 0)::bigint as {{ block }}_count,
-        coalesce(sum(branch_changes.{{ block }}_balance_pos) over so_far, 0) as {{ block }}_balance_pos,
-        coalesce(sum(branch_changes.{{ block }}_balance_neg) over so_far, 0) as {{ block }}_balance_neg
+        coalesce(sum(company_changes.{{ block }}_customer_count) over so_far, 0)::bigint as {{ block }}_count,
+        coalesce(sum(company_changes.{{ block }}_balance_pos) over so_far, 0) as {{ block }}_balance_pos,
+        coalesce(sum(company_changes.{{ block }}_balance_neg) over so_far, 0) as {{ block }}_balance_neg
         {{- ',' if not loop.last }}
     {% endfor %}
 from company_days
-left join branch_changes
+left join company_changes
     on
-        company_days.company_id = branch_changes.company_id
-        and company_days.currency = branch_changes.currency
-        and company_days.day_number = branch_changes.day_number
+        company_days.company_id = company_changes.company_id
+        and company_days.reading = company_changes.reading
+        and company_days.currency = company_changes.currency
+        and company_days.day_number = company_changes.day_number
 window so_far as (
-    partition by company_days.company_id, company_days.currency
+    partition by company_days.company_id, company_days.reading, company_days.currency
     order by company_days.day_number
 )

@@ -1,37 +1,26 @@
 {{ config(materialized='view') }}
 
-with billing as (
-    select data_through_at
-    from {{ ref('int_billing_data_through') }}
-),
-
-days as (
-    select
-        companies.company_id,
-        local_days.local_date,
-        least(local_days.ends_at, billing.data_through_at) as as_of_at
-    from {{ ref('int_local_days') }} as local_days
-    inner join {{ ref('dim_company') }} as companies on local_days.time_zone = companies.time_zone
-    cross join billing
-    where
-        local_days.starts_at < local_days.ends_at
-        and local_days.starts_at < billing.data_through_at
-)
-
+-- each state meets the few days it holds for by the days' index on as_of_at
 select
     customers.customer_id,
     customers.company_id,
     days.local_date,
     days.as_of_at,
+    days.is_finished,
     history.balance_amount,
     history.currency,
+    history.balance_amount * rates.rate as reporting_balance_amount,
+    rates.reporting_currency,
     history.first_paid_use_at,
     history.last_paid_use_at
-from days
-inner join {{ ref('dim_customer') }} as customers on days.company_id = customers.company_id
-inner join {{ ref('fct_customer_history') }} as history
+from {{ ref('fct_customer_history') }} as history
+inner join {{ ref('dim_customer') }} as customers on history.customer_id = customers.customer_id
+inner join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
+inner join {{ ref('int_series_days') }} as days
     on
-        customers.customer_id = history.customer_id
-        and history.valid_from < days.as_of_at
-        and (history.valid_to is null or history.valid_to >= days.as_of_at)
+        companies.time_zone = days.time_zone
+        and days.as_of_at > history.valid_from
+        and days.as_of_at <= coalesce(history.valid_to, 'infinity')
+left join {{ ref('int_reporting_rates') }} as rates
+    on history.currency = rates.currency and days.rate_date = rates.rate_date
 where history.is_existing

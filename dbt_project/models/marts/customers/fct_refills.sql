@@ -6,10 +6,12 @@ select
     company_id,
     amount,
     currency,
+    reporting_amount,
+    reporting_currency,
     amount > 0 as is_counted,
     source,
     gateway,
     note,
     confirmed_at
-from {{ ref('fct_transactions') }}
+from {{ ref('int_transactions_converted') }}
 where kind = 'payment'

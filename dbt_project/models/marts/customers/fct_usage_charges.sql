@@ -6,9 +6,11 @@ select
     company_id,
     amount,
     currency,
+    reporting_amount,
+    reporting_currency,
     package_id,
     package_id is null as is_pay_as_you_go,
     note,
     confirmed_at
-from {{ ref('fct_transactions') }}
+from {{ ref('int_transactions_converted') }}
 where kind = 'service_charge'
