@@ -2,7 +2,7 @@
     enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
     severity='warn',
     tags=['nightly'],
-    meta={'dagster': {'ref': {'name': 'customer_dynamics_daily'}}},
+    meta={'dagster': {'ref': {'name': 'int_reporting_rates'}}},
 ) }}
 
 -- what cannot be converted leaves the reporting amounts of its company and day empty until the rate is known

@@ -8,7 +8,10 @@ left join {{ ref('dim_company') }} as companies on transactions.company_id = com
 left join {{ ref('int_local_days') }} as days
     on
         companies.time_zone = days.time_zone
-        and (transactions.confirmed_at at time zone companies.time_zone)::date = days.local_date
+        -- nothing can be asked of a zone that the database does not know
+        and days.local_date = case
+            when companies.is_time_zone_known then (transactions.confirmed_at at time zone companies.time_zone)::date
+        end
 left join {{ ref('int_reporting_rates') }} as rates
     on
         transactions.currency = rates.currency
