@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,13 +28,15 @@ from exports.verification.recomputation.rotation import EVERYTHING, Rotation
 
 NAME, UNIT = "company days recomputed from raw", "company days"
 # How many customers' months a night sums up, and how many months of companies it looks at.
-NIGHTLY_CUSTOMERS = 200_000
-NIGHTLY_MONTHS = 100
+NIGHTLY_CUSTOMERS = 100_000
+NIGHTLY_MONTHS = 60
 _DURATIONS = (1, 3, 6, 12)
 _COUNTS = ("refill_count", "activation_count", "renewal_count")
 _AMOUNTS = ("refill_amount", "pay_as_you_go_amount", "activation_amount", "renewal_amount")
 # Quotients are cut somewhere; anything that went wrong moves an amount by more.
 _TOLERANCE = Fraction(1, 10**6)
+# Averages are shown to 4 decimals.
+_AVERAGE_TOLERANCE = Fraction(51, 10**6)
 _MARGIN = timedelta(days=400)
 Figures = dict[str, Fraction | int | None]
 
@@ -52,6 +54,7 @@ class _Company:
 class _Day:
     local_date: date
     start: int
+    end: int
     as_of: int
 
 
@@ -105,15 +108,20 @@ class _Series:
         while day < next_month(month):
             start, end = clock.day_start(day), clock.day_start(day + timedelta(days=1))
             if start < end and start < self.until and end > self.first:
-                found.append(_Day(day, start, min(end, self.until)))
+                found.append(_Day(day, start, end, min(end, self.until)))
             day += timedelta(days=1)
         return found
 
-    def figures(self, company: _Company, days: list[_Day]) -> dict[tuple[date | None, int], Figures]:
-        """The figures by local date (None: the month) and active duration; unrounded."""
+    def figures(
+        self, company_ids: list[int], company: _Company, days: list[_Day], reporting_currency: str | None
+    ) -> dict[tuple[date | None, int], Figures]:
+        """The figures by local date (None: the month) and active duration; unrounded.
+
+        In the company's currency and, as reporting_..., in that one, where amounts without a rate are empty.
+        """
         clock = self.clock(company.time_zone)
         parameters: dict[str, Any] = {
-            "company_ids": self.branch(company.company_id),
+            "company_ids": company_ids,
             "as_ofs": [instant_of(day.as_of) for day in days],
             "starts": [instant_of(day.start) for day in days],
             "ends_at": instant_of(days[-1].as_of),
@@ -123,24 +131,32 @@ class _Series:
             starts = [instant_of(clock.months_before(day.as_of, months)) for day in days]
             parameters[f"windows_{months}"] = starts
         rate_dates = [clock.local_date(day.as_of - 1) for day in days]
-        states = self._states(parameters, company.currency, rate_dates)
-        movements = self._movements(parameters, company.currency, days)
-        found: dict[tuple[date | None, int], Figures] = {}
-        for months in _DURATIONS:
-            for position, day in enumerate(days):
-                found[day.local_date, months] = _row(states[position], movements[position], months)
-            total = {name: sum(one[name] for one in movements) for name in (*_COUNTS, *_AMOUNTS)}
-            found[None, months] = _row(states[-1], total, months)
+        steps = self.connection.execute(statement("company_states"), parameters, prepare=False).fetchall()
+        sums = self.connection.execute(statement("company_movements"), parameters, prepare=False).fetchall()
+        found: dict[tuple[date | None, int], Figures] = defaultdict(dict)
+        for prefix, currency in (("", company.currency), ("reporting_", reporting_currency)):
+            if currency is None:
+                continue
+            states = self._states(steps, currency, rate_dates)
+            movements = self._movements(sums, currency, days)
+            total = {name: _sum(movement[name] for movement in movements) for name in (*_COUNTS, *_AMOUNTS)}
+            for months in _DURATIONS:
+                for position, day in enumerate(days):
+                    row = _row(states[position], movements[position], months, prefix)
+                    found[day.local_date, months] |= row
+                found[None, months] |= _row(states[-1], total, months, prefix)
+        for reading in found.values():
+            for name, amount in reading.items():
+                if amount is None and not name.startswith("reporting_") and "average" not in name:
+                    raise LookupError(f"an exchange rate into {company.currency} is missing")
         return found
 
     def _states(
-        self, parameters: dict[str, Any], currency: str, rate_dates: list[date]
+        self, steps: list[tuple[Any, ...]], currency: str, rate_dates: list[date]
     ) -> list[dict[str, list[Any]]]:
-        """By day and block: customers, positive and negative balances in the company's currency."""
+        """By day and block: customers, positive and negative balances in the currency."""
         moved: dict[int, list[tuple[str, str, int, Fraction, Fraction]]] = defaultdict(list)
-        for of, block, day, count, pos, neg in self.connection.execute(
-            statement("company_states"), parameters, prepare=False
-        ):
+        for of, block, day, count, pos, neg in steps:
             moved[day].append((of, block, count, Fraction(pos), Fraction(neg)))
         held: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, Fraction(), Fraction()])
         days = []
@@ -154,31 +170,37 @@ class _Series:
             for (of, block), (count, pos, neg) in held.items():
                 sums = shown[block]
                 sums[0] += count
-                sums[1] += self._converted(pos, of, currency, rate_date)
-                sums[2] += self._converted(neg, of, currency, rate_date)
+                sums[1] = _sum((sums[1], self._converted(pos, of, currency, rate_date)))
+                sums[2] = _sum((sums[2], self._converted(neg, of, currency, rate_date)))
             days.append(shown)
         return days
 
-    def _movements(self, parameters: dict[str, Any], currency: str, days: list[_Day]) -> list[dict[str, Any]]:
+    def _movements(
+        self, rows: list[tuple[Any, ...]], currency: str, days: list[_Day]
+    ) -> list[dict[str, Any]]:
         sums: list[dict[str, Any]] = [dict.fromkeys((*_COUNTS, *_AMOUNTS), 0) for _ in days]
-        for of, number, *values in self.connection.execute(
-            statement("company_movements"), parameters, prepare=False
-        ):
+        for of, number, *values in rows:
             refills, refilled, used, activations, activated, renewals, renewed = values
             day = sums[number - 1]
             for name, count in zip(_COUNTS, (refills, activations, renewals), strict=True):
                 day[name] += count
             for name, amount in zip(_AMOUNTS, (refilled, used, activated, renewed), strict=True):
-                day[name] += self._converted(Fraction(amount), of, currency, days[number - 1].local_date)
+                converted = self._converted(Fraction(amount), of, currency, days[number - 1].local_date)
+                day[name] = _sum((day[name], converted))
         return sums
 
-    def _converted(self, amount: Fraction, source: str, target: str, on_date: date) -> Fraction:
-        if not amount:
-            return amount
-        rate = self.rates.rate(source, target, on_date)
-        if rate is None:
-            raise LookupError(f"no exchange rate from {source} to {target} on or before {on_date}")
-        return amount * rate
+    def _converted(self, amount: Fraction, source: str, target: str, on_date: date) -> Fraction | None:
+        """The amount in the other currency; None where it is not zero and there is no rate."""
+        rate = self.rates.rate(source, target, on_date) if amount else Fraction()
+        return None if rate is None else amount * rate
+
+
+def _sum(amounts: Iterable[Any]) -> Any:
+    """The sum; None where one of the amounts is."""
+    total: Any = 0
+    for amount in amounts:
+        total = None if total is None or amount is None else total + amount
+    return total
 
 
 def recompute_company_months(
@@ -230,30 +252,42 @@ def _compare(comparison: Comparison, series: _Series, company: _Company, month: 
         return
     comparison.checked += len(days)
     asked = {"company_id": company.company_id, "month": month}
-    shown = {
-        (local_date, months): {**json.loads(row, parse_float=Decimal), "as_of_at": as_of_at}
-        for row, local_date, months, as_of_at in series.connection.execute(
+    shown: dict[tuple[str, date | None, int], dict[str, Any]] = {
+        (reading, local_date, months): {**json.loads(row, parse_float=Decimal), "as_of_at": as_of_at}
+        for row, reading, local_date, months, as_of_at in series.connection.execute(
             statement("company_rows"), asked, prepare=False
         )
     }
-    try:
-        figures = series.figures(company, days)
-    except LookupError as error:
-        comparison.add(f"company {company.company_id}, month {month:%Y-%m}", None, str(error))
-        return
-    as_ofs: dict[date | None, int] = {day.local_date: day.as_of for day in days} | {None: days[-1].as_of}
+    one = next(iter(shown.values()), {})
+    readings = {"branch": series.branch(company.company_id)}
+    if "reading" in one:
+        readings["own"] = [company.company_id]
+    figures: dict[tuple[str, date | None, int], Figures] = {}
+    for reading, company_ids in readings.items():
+        try:
+            found = series.figures(company_ids, company, days, one.get("reporting_currency"))
+        except LookupError as error:
+            comparison.add(f"company {company.company_id}, month {month:%Y-%m}, {reading}", None, str(error))
+            return
+        figures |= {(reading, *at): row for at, row in found.items()}
+    facts: dict[date | None, dict[str, Any]] = {
+        day.local_date: {"as_of_at": instant_of(day.as_of), "is_finished": day.end <= series.until}
+        for day in days
+    }
+    ends = series.clock(company.time_zone).day_start(next_month(month))
+    facts[None] = {"as_of_at": instant_of(days[-1].as_of), "is_finished": ends <= series.until}
     for at in figures.keys() | shown.keys():
-        local_date, months = at
+        reading, local_date, months = at
         when = f"{local_date}" if local_date else f"month {month:%Y-%m}"
-        key = f"company {company.company_id}, {when}, active duration {months}"
+        key = f"company {company.company_id}, {reading}, {when}, active duration {months}"
         if at not in shown:
             comparison.add(key, None, "follows from raw and is not in the series")
         elif at not in figures:
             comparison.add(key, None, "no such row follows from raw")
         else:
             _compare_row(comparison, key, shown[at], figures[at])
-            for name, known in (("currency", company.currency), ("as_of_at", instant_of(as_ofs[local_date]))):
-                if shown[at][name] != known:
+            for name, known in {"currency": company.currency, **facts[local_date]}.items():
+                if name in shown[at] and shown[at][name] != known:
                     comparison.add(key, f"{name} {shown[at][name]}", f"recomputed from raw: {known}")
 
 
@@ -261,27 +295,30 @@ def _compare_row(comparison: Comparison, key: str, shown: dict[str, Any], figure
     for name, known in figures.items():
         stored = shown[name]
         if (stored is None) != (known is None) or (
-            known is not None and abs(Fraction(str(stored)) - known) > _TOLERANCE
+            known is not None
+            and abs(Fraction(str(stored)) - known) > (_AVERAGE_TOLERANCE if "average" in name else _TOLERANCE)
         ):
             comparison.add(key, f"{name} {_text(stored)}", f"recomputed from raw: {_text(known)}")
 
 
-def _row(states: dict[str, list[Any]], movements: dict[str, Any], months: int) -> Figures:
+def _row(states: dict[str, list[Any]], movements: dict[str, Any], months: int, prefix: str) -> Figures:
     figures: Figures = {}
     for block in ("active", "overall_active", "all"):
         count, pos, neg = states[f"active_{months}" if block == "active" else block]
         figures |= {
             f"{block}_count": count,
-            f"{block}_balance_pos_amount": pos,
-            f"{block}_balance_neg_amount": neg,
-            f"{block}_balance_amount": pos + neg,
+            f"{prefix}{block}_balance_pos_amount": pos,
+            f"{prefix}{block}_balance_neg_amount": neg,
+            f"{prefix}{block}_balance_amount": _sum((pos, neg)),
         }
-    figures |= movements
-    active, refills = figures["active_count"], movements["refill_count"]
-    figures["refill_average_amount"] = Fraction(movements["refill_amount"]) / refills if refills else None
-    figures["pay_as_you_go_active_average_amount"] = (
-        Fraction(movements["pay_as_you_go_amount"]) / active if active else None
-    )
+    figures |= {name: movements[name] for name in _COUNTS}
+    figures |= {f"{prefix}{name}": movements[name] for name in _AMOUNTS}
+    averages = {
+        "refill_average_amount": (movements["refill_amount"], movements["refill_count"]),
+        "pay_as_you_go_active_average_amount": (movements["pay_as_you_go_amount"], figures["active_count"]),
+    }
+    for name, (amount, number) in averages.items():
+        figures[f"{prefix}{name}"] = Fraction(amount) / number if number and amount is not None else None
     return figures
 
 
