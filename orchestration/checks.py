@@ -1,6 +1,7 @@
 """Asset checks that look beyond one model: the warehouse against the source, and against itself."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import dagster as dg
 import psycopg
@@ -8,13 +9,19 @@ import psycopg
 from extract.errors import ExtractionError
 from extract.specification import SourceCollection, SourceTable
 from orchestration.assets.raw import SPECIFICATIONS, raw_key
-from orchestration.reconciliation.findings import balance_differences, conservation_breaks, count_comparison
+from orchestration.dbt_tests import found_rows
+from orchestration.reconciliation.findings import (
+    BalanceDifference,
+    ConservationBreak,
+    balance_differences,
+    conservation_breaks,
+    count_comparison,
+)
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 from orchestration.settings import SourceName
 
 HISTORY = dg.AssetKey(["marts", "fct_customer_history"])
-_SHOWN = 100
 
 
 def build_checks(sources: tuple[SourceName, ...]) -> list[dg.AssetChecksDefinition]:
@@ -41,6 +48,8 @@ def _rows_equal_source(specification: SourceTable | SourceCollection) -> dg.Asse
                 found = count_comparison(connection, specification, url, as_of, settings.waits)
             except ExtractionError as error:
                 return dg.AssetCheckResult(passed=False, description=str(error))
+        if not found.agrees:
+            context.log.error(str(found))
         return dg.AssetCheckResult(
             passed=found.agrees,
             description=str(found),
@@ -66,7 +75,7 @@ def ledger_equals_live_balances(
     with psycopg.connect(settings.warehouse()) as connection:
         found = balance_differences(connection, as_of)
     wrong = [difference for difference in found if not difference.is_unsettled]
-    return _told(wrong, {"differences": len(wrong), "unsettled": len(found) - len(wrong)})
+    return _result(context, wrong, {"differences": len(wrong), "unsettled": len(found) - len(wrong)})
 
 
 @dg.asset_check(
@@ -79,19 +88,21 @@ def nothing_lost_nor_doubled(
     begin(context)
     with psycopg.connect(settings.warehouse()) as connection:
         found = conservation_breaks(connection)
-    return _told(found, {"breaks": len(found)})
+    return _result(context, found, {"breaks": len(found)})
 
 
-def _told(findings: Sequence[object], counts: dict[str, int]) -> dg.AssetCheckResult:
+def _result(
+    context: dg.AssetCheckExecutionContext,
+    findings: Sequence[BalanceDifference] | Sequence[ConservationBreak],
+    counts: dict[str, int],
+) -> dg.AssetCheckResult:
     metadata: dict[str, dg.IntMetadataValue | dg.MarkdownMetadataValue] = {
         name: dg.IntMetadataValue(count) for name, count in counts.items()
     }
-    if findings:
-        metadata["first"] = dg.MarkdownMetadataValue(
-            "\n".join(f"- {finding}" for finding in findings[:_SHOWN])
-        )
-    return dg.AssetCheckResult(
-        passed=not findings,
-        description=f"{len(findings)} customers, the first: {findings[0]}" if findings else None,
-        metadata=metadata,
-    )
+    if not findings:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    found = found_rows([asdict(finding) for finding in findings])
+    metadata["first rows"] = dg.MarkdownMetadataValue(found.markdown())
+    description = f"{len(findings)} customers, the first: {findings[0]}"
+    context.log.error(description)
+    return dg.AssetCheckResult(passed=False, description=description, metadata=metadata)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from orchestration.asset_policies import with_policies
 from orchestration.assets.anchors import anchor_assets
 from orchestration.assets.closed import closed_assets
 from orchestration.assets.raw import raw_assets
@@ -25,11 +26,11 @@ def build_definitions(
     settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
     """Everything of one house: only the sources that are switched on."""
-    manifest, project = prepared_manifest(settings), dbt_project(settings)
-    raw = raw_assets(settings.sources)
+    manifest, project, raw = prepared_manifest(settings), dbt_project(settings), raw_assets(settings.sources)
     translator = DbtTranslator(project)
     warehouse = warehouse_assets(manifest, project, translator, settings.sources)
     closed = closed_assets(manifest, project, translator)
+    assets = [*raw, *warehouse, *closed, *anchor_assets(manifest), *report_assets(manifest)]
     jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
     own = not settings.embedded
     closing = [
@@ -42,7 +43,7 @@ def build_definitions(
         )
     ]
     return dg.Definitions(
-        assets=[*raw, *warehouse, *closed, *anchor_assets(manifest), *report_assets(manifest)],
+        assets=with_policies(assets, scheduled=own),
         asset_checks=[*build_checks(settings.sources), *build_recomputation_checks(settings.sources)],
         jobs=jobs,
         schedules=build_schedules(jobs, running=own),

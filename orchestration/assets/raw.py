@@ -15,6 +15,7 @@ from extract.sweep import sweep_collection, sweep_table
 from orchestration.full_disk import with_advice
 from orchestration.known_sources.identities import require_known
 from orchestration.locks import reported_waits
+from orchestration.relation_metadata import storage_metadata
 from orchestration.resources import SettingsResource
 from orchestration.retries import again_later
 from orchestration.runs import begin
@@ -61,7 +62,10 @@ def _raw_asset(
         description=_description(specification),
         kinds={"mongodb" if isinstance(specification, SourceCollection) else "sql", "postgres"},
         pool=f"source_{specification.source}",
-        metadata={"dagster/table_name": f"raw_{specification.source}.{specification.name}"},
+        metadata={
+            **storage_metadata(f"raw_{source}", specification.name),
+            "dagster/column_schema": _column_schema(specification),
+        },
     )
     def load(
         context: dg.AssetExecutionContext, config: LoadConfig, settings: SettingsResource
@@ -123,6 +127,23 @@ def _attempt(
     except Exception as error:
         reason = with_advice(f"{type(error).__name__}: {error}")
         raise dg.Failure(reason, allow_retries=False) from error
+
+
+def _column_schema(specification: SourceTable | SourceCollection) -> dg.TableSchema:
+    """The columns as they are in the raw schema, without those that every raw table has."""
+    if isinstance(specification, SourceCollection):
+        columns = [
+            ("_id", "text", False, "Key of the document."),
+            ("document", "jsonb", False, "As it was read."),
+        ]
+    else:
+        columns = [(column.name, column.raw_type, column.nullable, None) for column in specification.columns]
+    return dg.TableSchema(
+        [
+            dg.TableColumn(name, kind, text, dg.TableColumnConstraints(nullable=nullable))
+            for name, kind, nullable, text in columns
+        ]
+    )
 
 
 def load_metadata(results: list[LoadResult]) -> dict[str, dg.MetadataValue]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.definitions.dependency import NodeHandle
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.definitions import build_definitions
@@ -121,6 +122,38 @@ def test_every_asset_has_a_group_a_description_and_at_most_three_parts(definitio
         assert len(key.path) <= 3, key
         assert node.description, key
         assert node.group_name not in (None, "default"), key
+
+
+def test_every_asset_has_an_owner_a_place_and_its_columns(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert node.owners, key
+        if key.path[0] != "raw" and "dagster_dbt/unique_id" not in node.metadata:
+            continue
+        schema = f"raw_{key.path[1]}" if key.path[0] == "raw" else key.path[0]
+        assert node.metadata["dagster/table_name"] == f"{schema}.{key.path[-1]}"
+        assert node.metadata["dagster/storage_kind"] == "postgres"
+        if key.path[0] in ("raw", "marts"):
+            assert node.metadata["dagster/column_schema"].columns, key
+        if key.path[0] != "raw":
+            assert "dagster/code_references" in node.metadata, key
+
+
+def test_raw_tables_and_marts_have_to_be_fresh_where_schedules_run(
+    settings: Settings, definitions: dg.Definitions
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    policies = {
+        key.to_user_string(): graph.get(key).freshness_policy for key in graph.materializable_asset_keys
+    }
+    assert all(policy for name, policy in policies.items() if name.startswith(("raw/", "marts/", "reports/")))
+    hourly, nightly = policies["marts/fct_transactions"], policies["marts/customer_dynamics_daily"]
+    assert isinstance(hourly, TimeWindowFreshnessPolicy) and isinstance(nightly, TimeWindowFreshnessPolicy)
+    assert hourly.fail_window.to_timedelta() < nightly.fail_window.to_timedelta()
+    # the demo's schedules stand still, and nothing of it is overdue
+    demo = build_definitions(settings.model_copy(update={"embedded": True})).resolve_asset_graph()
+    assert not any(demo.get(key).freshness_policy for key in demo.materializable_asset_keys)
 
 
 def test_assets_lie_downstream_of_the_raw_tables_they_read(definitions: dg.Definitions) -> None:

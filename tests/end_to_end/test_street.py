@@ -35,7 +35,17 @@ def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
             told["inserted"].value
             == rows(nightly_house, "select count(*) from raw_billing.transactions")[0][0]
         )
+        built = {
+            key.to_user_string(): event.asset_materialization.metadata
+            for key in instance.all_asset_keys()
+            if key.path[0] in ("staging", "intermediate", "marts", "closed")
+            if (event := instance.get_latest_materialization_event(key)) and event.asset_materialization
+        }
         keys = {key.to_user_string() for key in instance.all_asset_keys()}
+    # what the warehouse itself knows of what dbt built
+    assert [name for name, metadata in built.items() if "dagster/column_schema" not in metadata] == []
+    counted = rows(nightly_house, "select count(*) from marts.fct_transactions")[0][0]
+    assert built["marts/fct_transactions"]["dagster/row_count"].value == counted
     assert {
         "marts/fct_customer_history",
         "staging/stg_billing__customers",
