@@ -119,7 +119,7 @@
     from intermediate.changed_subscriber_months as changed
     where changed.relation in {{ relations }} and changed.change_id > {{ change_id or 0 }}
 
-    {% if data_through is not none %}
+    {% if data_through is not none and 'int_platform_data_through' in names %}
     union
 
     select months.subscriber_id, months.month
