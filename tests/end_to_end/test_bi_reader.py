@@ -1,5 +1,6 @@
 """What a BI tool's login sees of a warehouse after a night: a member of bi_reader, and of nothing else."""
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -7,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from orchestration.settings import Settings
-from tests.end_to_end.house import rows
+from tests.end_to_end.house import ROOT, rows
 
 RELATIONS = """
     select n.nspname, c.relname
@@ -17,6 +18,18 @@ RELATIONS = """
     order by 1, 2
 """
 PUBLISHED = ("marts", "closed")
+# one statement per question, as it stands in the guide
+QUESTIONS = dict(
+    re.findall(r"### \d+\. (.+?)\n\n```sql\n(.+?)```", (ROOT / "docs" / "bi.md").read_text(), re.DOTALL)
+)
+READINGS = """
+    select
+        sum(all_count) filter (where reading = 'own'),
+        sum(all_count) filter (where reading = 'branch' and parent_company_id is null)
+    from marts.customer_dynamics_monthly
+    join marts.dim_company using (company_id)
+    where active_duration_months = 1 and month_start_date = '2026-02-01'
+"""
 
 
 @pytest.fixture
@@ -58,3 +71,16 @@ def test_it_reads_and_writes_nothing_else(nightly_house: Settings, reader: psyco
         for schema in ("marts", "closed", "staging", "public"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute(sql.SQL("create table {} ()").format(sql.Identifier(schema, "of_the_reader")))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_it_answers_the_questions_of_the_guide(question: str, reader: psycopg.Connection) -> None:
+    with reader:
+        assert reader.execute(QUESTIONS[question].encode()).fetchone() is not None
+
+
+def test_own_customers_add_up_to_the_branch_at_the_top(reader: psycopg.Connection) -> None:
+    with reader:
+        own, branch = reader.execute(READINGS).fetchone() or (0, 0)
+    assert own == branch > 0
+    assert len(QUESTIONS) == 10
