@@ -13,7 +13,9 @@ from orchestration.dbt_translator import asset_nodes, is_closed
 from orchestration.resources import SettingsResource
 from orchestration.runs import as_of as as_of_run
 from orchestration.runs import begin
+from orchestration.settings import Settings
 
+ANCHORS = dg.AssetKey(["closed", "anchors"])
 _READS = ("subscriber_metrics_monthly", "restatements")
 _RUNS_LOOKED_AT = 5_000
 
@@ -24,7 +26,7 @@ def anchor_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         return []
 
     @dg.asset(
-        key=dg.AssetKey(["closed", "anchors"]),
+        key=ANCHORS,
         deps=[dg.AssetKey(["closed", name]) for name in _READS],
         group_name="closed",
         kinds={"json"},
@@ -35,26 +37,29 @@ def anchor_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         ),
     )
     def anchors(context: dg.AssetExecutionContext, settings: SettingsResource) -> dg.MaterializeResult:
-        now = begin(context)
-        try:
-            with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
-                anchor = write_anchor(
-                    connection,
-                    settings.home / FILE_NAME,
-                    context.run.run_id,
-                    now,
-                    lambda noticed_at: _is_run(context.instance, noticed_at),
-                )
-        except ReportError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
-        if anchor.unknown:
-            rows = ", ".join(f"{row.position:,}" for row in anchor.unknown)
-            context.log.error(
-                f"restatements that no run wrote, at place {rows} of the ledger: run subdyn verify"
-            )
-        return dg.MaterializeResult(metadata=_metadata(anchor))
+        return dg.MaterializeResult(metadata=note_anchor(context, settings))
 
     return [anchors]
+
+
+def note_anchor(context: dg.AssetExecutionContext, settings: Settings) -> dict[str, Any]:
+    """Append where the chains end now to the file in the home; what the UI shows of it."""
+    now = begin(context)
+    try:
+        with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+            anchor = write_anchor(
+                connection,
+                settings.home / FILE_NAME,
+                context.run.run_id,
+                now,
+                lambda noticed_at: _is_run(context.instance, noticed_at),
+            )
+    except ReportError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    if anchor.unknown:
+        rows = ", ".join(f"{row.position:,}" for row in anchor.unknown)
+        context.log.error(f"restatements that no run wrote, at place {rows} of the ledger: run subdyn verify")
+    return _metadata(anchor)
 
 
 def _is_run(instance: dg.DagsterInstance, noticed_at: datetime) -> bool:

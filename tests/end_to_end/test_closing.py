@@ -1,11 +1,13 @@
 """Months are closed by Dagster: the sensor asks for them, the job closes them, a rerun leaves them alone."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from exports.verification.anchors import FILE_NAME
 from orchestration.closed_months import CLOSED as CLOSED_ASSET
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
@@ -59,6 +61,11 @@ def shown_as_closed(settings: Settings) -> set[str]:
         return instance.get_materialized_partitions(CLOSED_ASSET)
 
 
+def anchored_months(settings: Settings) -> int:
+    """How many closed rows the last anchor in the home speaks of."""
+    return json.loads((settings.home / FILE_NAME).read_text().splitlines()[-1])["months"]
+
+
 def run_what_was_asked_for(settings: Settings, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
     job = build_definitions(settings).resolve_job_def("monthly_close")
     with dagster_instance(settings) as instance:
@@ -88,6 +95,8 @@ def test_months_close_once_they_may_and_are_never_written_again(platform_house: 
     assert rows(platform_house, METRICS) == live
     assert isinstance(asked_for_by_the_sensor(platform_house), dg.SkipReason)
 
+    assert anchored_months(platform_house) == sum(count for _, count in ended)
+
     # March is not over everywhere: it is not shown as closed, and a run that is to close it says why
     assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
     written = set(rows(platform_house, VERSIONS))
@@ -103,6 +112,7 @@ def test_months_close_once_they_may_and_are_never_written_again(platform_house: 
     assert closed == rows(platform_house, ENDED, LATER - GRACE) != ended
     assert written < set(rows(platform_house, VERSIONS))
     assert shown_as_closed(platform_house) == {"2026-01", "2026-02", "2026-03"}
+    assert anchored_months(platform_house) == sum(count for _, count in closed)
     verifying = subdyn(platform_house, "verify")
     _, told = verifying.communicate(timeout=200)
     assert verifying.returncode == 0, told
