@@ -137,7 +137,10 @@ def _column_schema(specification: SourceTable | SourceCollection) -> dg.TableSch
             ("document", "jsonb", False, "As it was read."),
         ]
     else:
-        columns = [(column.name, column.raw_type, column.nullable, None) for column in specification.columns]
+        columns = [
+            (column.name, column.raw_type, column.nullable, column.description or None)
+            for column in specification.columns
+        ]
     return dg.TableSchema(
         [
             dg.TableColumn(name, kind, text, dg.TableColumnConstraints(nullable=nullable))

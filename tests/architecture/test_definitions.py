@@ -134,8 +134,9 @@ def test_every_asset_has_an_owner_a_place_and_its_columns(definitions: dg.Defini
         schema = f"raw_{key.path[1]}" if key.path[0] == "raw" else key.path[0]
         assert node.metadata["dagster/table_name"] == f"{schema}.{key.path[-1]}"
         assert node.metadata["dagster/storage_kind"] == "postgres"
-        if key.path[0] in ("raw", "marts"):
-            assert node.metadata["dagster/column_schema"].columns, key
+        columns = node.metadata["dagster/column_schema"].columns
+        assert columns, key
+        assert [column.name for column in columns if not column.description] == [], key
         if key.path[0] != "raw":
             assert "dagster/code_references" in node.metadata, key
 

@@ -1,7 +1,10 @@
 """What the database says of itself: every relation, column and function bears its description."""
 
+from typing import Any
+
 import pytest
 
+from orchestration.dbt_manifest import prepared_manifest
 from orchestration.settings import Settings
 from tests.end_to_end.house import rows
 
@@ -37,3 +40,27 @@ OURS = "n.nspname !~ '^(pg_|information_schema|public)'"
 )
 def test_everything_is_described(nightly_house: Settings, undescribed: str) -> None:
     assert rows(nightly_house, f"{undescribed} order by 1, 2") == []
+
+
+def test_closed_tables_are_described_to_dagster_as_the_migrations_describe_them(
+    nightly_house: Settings,
+) -> None:
+    manifest: dict[str, Any] = prepared_manifest(nightly_house)
+    described = {
+        (node["name"], column["name"]): column["description"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "closed"
+        for column in node["columns"].values()
+    }
+    tables = sorted({table for table, _ in described})
+    assert tables == ["restatements", "subscriber_metrics_monthly"]
+    found = rows(
+        nightly_house,
+        f"""
+        select c.relname, a.attname, col_description(c.oid, a.attnum)
+        from pg_class as c
+        join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.oid in ('closed.{tables[0]}'::regclass, 'closed.{tables[1]}'::regclass)
+        """,
+    )
+    assert {(table, column): text for table, column, text in found} == described
