@@ -17,7 +17,14 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from extract.errors import NeverRetry
 from extract.prepare import prepare_sources
-from orchestration.dbt_manifest import common_arguments, dbt_variables, manifest_object, use_warehouse
+from orchestration.column_lineage import ColumnLineage
+from orchestration.dbt_manifest import (
+    common_arguments,
+    dbt_variables,
+    manifest_object,
+    target_folder,
+    use_warehouse,
+)
 from orchestration.dbt_tests import failing_rows
 from orchestration.dbt_translator import DbtTranslator, check_key
 from orchestration.locks import build_lock, reported_waits
@@ -89,8 +96,10 @@ def build(
         _alone_in_the_warehouse(settings),
         psycopg.connect(settings.warehouse(), autocommit=True) as connection,
     ):
-        listener = _DbtEvents(context, connection, manifest, translator, manifest_object(settings))
+        lineage = ColumnLineage(target_folder(settings), manifest, connection)
+        listener = _DbtEvents(context, connection, manifest, translator, manifest_object(settings), lineage)
         outcome = yield from _events_of([*arguments, *common_arguments(settings)], listener)
+        lineage.keep()
     reason = _failure_of(outcome, manifest, translator)
     if reason is None:
         return
@@ -120,6 +129,7 @@ class _DbtEvents:
     manifest: Mapping[str, Any]
     translator: DbtTranslator
     parsed: Manifest
+    lineage: ColumnLineage
 
     def dagster_events(self, event: EventMsg) -> Iterator[Any]:
         from dbt_common.events.functions import msg_to_dict
@@ -137,7 +147,9 @@ class _DbtEvents:
     def _completed(self, made: Any) -> Any:
         if isinstance(made, dg.Output):
             node = self.manifest["nodes"][str(made.metadata["unique_id"].value)]
-            return made.with_metadata({**made.metadata, **relation_metadata(self.connection, node)})
+            compiled = getattr(self.parsed.nodes[node["unique_id"]], "compiled_code", None)
+            shown = {**relation_metadata(self.connection, node), **self.lineage.metadata(node, compiled)}
+            return made.with_metadata({**made.metadata, **shown})
         if isinstance(made, dg.AssetCheckResult) and not made.passed:
             return self._explained(made)
         return made

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+# what was read of the models of this manifest, see column_lineage.py
+COLUMN_LINEAGE = "column_lineage.json"
 _READ_BY_DBT = {".sql", ".yml", ".yaml", ".md", ".csv", ".py"}
 
 
@@ -71,6 +73,7 @@ def prepared_manifest(settings: Settings) -> dict[str, Any]:
     with _alone(folder / "lock"):
         if not (marker.exists() and marker.read_text() == fingerprint):
             marker.unlink(missing_ok=True)
+            (folder / COLUMN_LINEAGE).unlink(missing_ok=True)
             _parse(settings)
             marker.write_text(fingerprint)
         return without_functions(json.loads((folder / "manifest.json").read_bytes()))

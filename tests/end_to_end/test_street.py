@@ -1,5 +1,6 @@
 """From three databases to the report, through Dagster."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,37 @@ def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
         "staging/stg_billing__customers",
         "reports/customer_dynamics",
     } <= keys
+
+
+def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_house: Settings) -> None:
+    with dagster_instance(nightly_house) as instance:
+        lineage = {
+            key.to_user_string(): event.asset_materialization.metadata.get("dagster/column_lineage")
+            for key in instance.all_asset_keys()
+            if key.path[0] in ("staging", "intermediate", "marts")
+            if (event := instance.get_latest_materialization_event(key)) and event.asset_materialization
+        }
+        warned = [
+            record.event_log_entry.user_message
+            for run in instance.get_run_records()
+            for record in instance.get_records_for_run(run.dagster_run.run_id).records
+            if int(record.event_log_entry.level) >= logging.WARNING
+        ]
+    unread = [name for name, found in lineage.items() if found is None]
+    assert [name for name in unread if not name.startswith("intermediate/")] == []
+    assert [text for text in warned if "lineage" in text or "sqlglot" in text] == []
+
+    def upstream(asset: str, column: str) -> set[tuple[str, str]]:
+        found = lineage[asset]
+        assert isinstance(found, dg.TableColumnLineageMetadataValue)
+        deps = found.column_lineage.deps_by_column[column]
+        return {(dep.asset_key.to_user_string(), dep.column_name) for dep in deps}
+
+    assert upstream("marts/fct_refills", "amount") == {("intermediate/int_transactions_converted", "amount")}
+    assert upstream("intermediate/int_transactions_converted", "amount") == {
+        ("marts/fct_transactions", "amount")
+    }
+    assert upstream("staging/stg_billing__transactions", "amount") == {("raw/billing/transactions", "amount")}
 
 
 def test_a_run_on_mariadb_sources_equals_the_run_on_postgresql(
