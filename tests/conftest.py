@@ -28,6 +28,8 @@ MADE_ONCE = ("nightly_house", "street")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 
 
+# before the worker's own, which reads the groups
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the quick folders before the slow ones; tests that share what is slow to make run in one worker."""
 
