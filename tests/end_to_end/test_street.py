@@ -78,10 +78,8 @@ def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_house: Settin
         deps = found.column_lineage.deps_by_column[column]
         return {(dep.asset_key.to_user_string(), dep.column_name) for dep in deps}
 
-    assert upstream("marts/fct_refills", "amount") == {("intermediate/int_transactions_converted", "amount")}
-    assert upstream("intermediate/int_transactions_converted", "amount") == {
-        ("marts/fct_transactions", "amount")
-    }
+    assert upstream("marts/fct_refills", "amount") == {("marts/fct_transactions", "amount")}
+    assert upstream("marts/fct_transactions", "amount") == {("staging/stg_billing__transactions", "amount")}
     assert upstream("staging/stg_billing__transactions", "amount") == {("raw/billing/transactions", "amount")}
 
 

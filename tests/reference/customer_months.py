@@ -185,6 +185,15 @@ class CompanyMonths:
             and month.starts_at <= row["confirmed_at"] < month.as_of
         ]
 
+    def reporting_rate(self, customer_id: int, instant: datetime) -> Fraction | None:
+        """The rate into the reporting currency at the instant's date where the customer's company is now."""
+        customer = self.customers[customer_id]
+        zones = {row["id"]: row["time_zone"] for row in self.source["companies"]}
+        if customer["currency"] == self.reporting_currency:
+            return Fraction(1)
+        on_date = local_date(instant, ZoneInfo(zones[customer["company_id"]]))
+        return rate_of(self.source["exchange_rates"], customer["currency"], self.reporting_currency, on_date)
+
     def _sum(self, rows: Sequence[Row], currency: str, zone: ZoneInfo) -> Decimal | None:
         """The amounts in that currency as shown; None where an amount other than zero has no rate."""
         total = Fraction()

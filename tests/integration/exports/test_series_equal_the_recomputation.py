@@ -27,8 +27,9 @@ SERIES = [
     "+customer_activity_monthly",
     "+customer_cohorts_monthly",
     "+fct_customer_daily_snapshot",
+    "+fct_package_events",
 ]
-STORED = ["customer_dynamics_daily", "customer_cohorts_monthly"]
+STORED = ["customer_dynamics_daily", "customer_cohorts_monthly", "fct_package_events"]
 # figures of the marts by the report's heads; averages are rounded by the mart
 CELLS = {
     "active_count": "Clients - Active: Qty",
@@ -178,6 +179,34 @@ def assert_snapshot_agrees(warehouse: BillingWarehouse, operator: Operator) -> N
     assert counted is not None and counted[0] > 500
 
 
+def assert_rows_are_converted(
+    warehouse: BillingWarehouse, operator: Operator, reporting_currency: str
+) -> list[int]:
+    """Every movement, event and state at the rate of its local date; how many of each are converted."""
+    months = CompanyMonths(operator.source, CompanyHistory(), operator.data_through, reporting_currency)
+    converted = []
+    for mart, key, happened_at, amount in (
+        ("fct_transactions", ("transaction_id",), "confirmed_at", "amount"),
+        ("fct_package_events", ("event_id",), "happened_at", "amount"),
+        ("fct_customer_history", ("customer_id", "valid_from"), "valid_from", "balance_amount"),
+    ):
+        with psycopg.connect(warehouse.url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            exact = cursor.execute(
+                f"select {', '.join(key)}, {amount} as amount from marts.{mart}".encode()
+            ).fetchall()
+        amounts = {tuple(row[name] for name in key): row["amount"] for row in exact}
+        found = rows_by(warehouse, mart, *key)
+        for at, row in found.items():
+            wanted = (None, None)
+            if amounts[at] is not None:
+                rate = months.reporting_rate(row["customer_id"], row[happened_at])
+                if rate is not None:
+                    wanted = (shown(Fraction(amounts[at]) * rate), reporting_currency)
+            assert (row[f"reporting_{amount}"], row["reporting_currency"]) == wanted, (mart, at)
+        converted.append(sum(row["reporting_currency"] is not None for row in found.values()))
+    return converted
+
+
 def stored(warehouse: BillingWarehouse) -> dict[str, list[tuple[Any, ...]]]:
     with psycopg.connect(warehouse.url) as connection:
         return {
@@ -194,24 +223,49 @@ def move_some(operator: Operator) -> None:
         customers[key] = customers[key] | {"company_id": company_id}
 
 
+def publish_late(operator: Operator, seed: int) -> None:
+    """Rates of days gone by come, change and are withdrawn, and a company's days begin elsewhere."""
+    rng, rates = random.Random(seed), operator.tables["exchange_rates"]
+    first_dates = {
+        pair: min(key[2] for key in rates if key[:2] == pair) for pair in {key[:2] for key in rates}
+    }
+    for base, currency, day in rng.sample([key for key in rates if key[2] > first_dates[key[:2]]], 12):
+        rate = rates[base, currency, day] | {"rate": Decimal(rng.randint(1, 999)).scaleb(-2)}
+        match rng.randrange(3):
+            case 0:
+                del rates[base, currency, day]
+            case 1:
+                rates[base, currency, day] = rate
+            case _:
+                day += ONE_DAY
+                rates[base, currency, day] = rate | {"rate_date": day}
+    company = operator.tables["companies"][2,]
+    zone = rng.choice([zone for zone in operator.zones if zone != company["time_zone"]])
+    operator.tables["companies"][2,] = company | {"time_zone": zone}
+
+
 # operators whose rates begin before their history: the series refuse a missing one
 @pytest.mark.parametrize("seed", [101, 103])
 def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: BillingWarehouse, seed: int):
     operator, history = make_operator(seed), CompanyHistory()
 
-    def load(reporting_currency: str, days: int) -> None:
+    def load(reporting_currency: str, days: int, *built: str) -> None:
         operator.data_through = datetime.combine(operator.centre + days * ONE_DAY, NOON, UTC)
         warehouse.load(operator.tables, operator.data_through)
         history.load(operator.source, operator.data_through)
-        warehouse.build(*SERIES, reporting_currency=reporting_currency)
+        warehouse.build(*(built or SERIES), reporting_currency=reporting_currency)
 
     load("USD", 12)
     assert_months_agree(warehouse, operator, history, "USD")
     mutate(operator)
     move_some(operator)
     load("USD", 40)
+    publish_late(operator, seed)
+    load("USD", 41, "+fct_package_events")
+    assert min(assert_rows_are_converted(warehouse, operator, "USD")) > 20
     mutate(operator)
     load("GBP", 75)
+    assert min(assert_rows_are_converted(warehouse, operator, "GBP")) > 20
     converted = assert_dynamics_agree(warehouse, operator, "GBP")
     totals = assert_months_agree(warehouse, operator, history, "GBP")
     assert_snapshot_agrees(warehouse, operator)

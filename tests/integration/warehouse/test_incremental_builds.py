@@ -8,6 +8,7 @@ from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 # what depends on the builds there were, not on the rows alone
 OF_THE_BUILDS = {
     "intermediate.int_customer_changes",
+    "intermediate.int_reporting_rate_periods",
     "intermediate.model_watermarks",
     "intermediate.kept_definitions",
     "marts.dim_customer_history",

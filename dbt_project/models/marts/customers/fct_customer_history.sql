@@ -9,12 +9,18 @@
 
 with customers as (
     select
-        customer_id,
-        currency,
-        created_at,
-        deleted_at
-    from {{ ref('dim_customer') }}
-    where {{ is_changed('customer_id') }}
+        customers.customer_id,
+        customers.currency,
+        customers.created_at,
+        customers.deleted_at,
+        companies.time_zone
+    from {{ ref('dim_customer') }} as customers
+    left join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
+    where {{ is_changed('customers.customer_id') }}
+),
+
+reporting_rate_dates as (
+    {{ reporting_rate_dates() }}
 ),
 
 moments as (
@@ -80,9 +86,12 @@ select
     states.balance_amount::numeric(20, 6) as balance_amount,
     customers.currency,
     states.first_paid_use_at,
-    states.last_paid_use_at
+    states.last_paid_use_at,
+    states.balance_amount * reporting_rates.rate as reporting_balance_amount,
+    reporting_rates.reporting_currency
 from states
 inner join customers on states.customer_id = customers.customer_id
+{{ join_reporting_rates('customers.time_zone', 'customers.currency', 'states.valid_from') }}
 {% if not is_incremental() %}
     -- rows that reports read together lie together; later ones come in order of time by themselves
     order by states.valid_from

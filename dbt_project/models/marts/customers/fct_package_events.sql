@@ -34,7 +34,9 @@ select
     fees.kind as event,
     fees.confirmed_at as happened_at,
     fees.amount,
-    fees.currency
+    fees.currency,
+    fees.reporting_amount,
+    fees.reporting_currency
 from fees
 left join holdings
     on
@@ -52,7 +54,9 @@ select
     'activated' as event,
     activated_at as happened_at,
     null::numeric(20, 6) as amount,
-    null::text as currency
+    null::text as currency,
+    null::numeric as reporting_amount,
+    null::text as reporting_currency
 from holdings
 
 union all
@@ -66,6 +70,8 @@ select
     'stopped' as event,
     stopped_at as happened_at,
     null::numeric(20, 6) as amount,
-    null::text as currency
+    null::text as currency,
+    null::numeric as reporting_amount,
+    null::text as reporting_currency
 from holdings
 where stopped_at is not null

@@ -13,5 +13,5 @@ select
     gateway,
     note,
     confirmed_at
-from {{ ref('int_transactions_converted') }}
+from {{ ref('fct_transactions') }}
 where kind = 'payment'

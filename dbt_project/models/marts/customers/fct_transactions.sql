@@ -11,6 +11,10 @@
 ) }}
 -- depends_on: {{ ref('int_customer_changes') }}
 
+with reporting_rate_dates as (
+    {{ reporting_rate_dates() }}
+)
+
 select
     transactions.transaction_id,
     transactions.customer_id,
@@ -29,12 +33,16 @@ select
     transactions.source,
     transactions.gateway,
     transactions.note,
-    transactions.created_at
+    transactions.created_at,
+    transactions.amount * reporting_rates.rate as reporting_amount,
+    reporting_rates.reporting_currency
 from {{ ref('stg_billing__transactions') }} as transactions
 inner join {{ ref('dim_customer') }} as customers
     on
         transactions.customer_id = customers.customer_id
         and transactions.currency = customers.currency
+left join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
+{{ join_reporting_rates('companies.time_zone', 'transactions.currency', 'transactions.confirmed_at') }}
 where
     transactions.confirmed_at is not null
     and transactions.deleted_at is null

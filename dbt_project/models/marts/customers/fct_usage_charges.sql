@@ -12,5 +12,5 @@ select
     package_id is null as is_pay_as_you_go,
     note,
     confirmed_at
-from {{ ref('int_transactions_converted') }}
+from {{ ref('fct_transactions') }}
 where kind = 'service_charge'
