@@ -29,7 +29,7 @@ lint: setup
 	@echo 'lint: sqlfluff' && $(BIN)/python .ci/lint_sql.py
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: setup
 	@$(BIN)/python -m benchmarks

@@ -23,24 +23,17 @@ from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
 
 FOLDER_PREFIX = "subdyn tests "
 QUICK_FIRST = ("architecture", "unit", "reference", "integration", "end_to_end")
-# session fixtures that take half a minute and more
-MADE_ONCE = ("nightly_house", "street")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 
 
-# before the worker's own, which reads the groups
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick folders before the slow ones; tests that share what is slow to make run in one worker."""
+    """Run the quick folders before the slow ones."""
 
     def folder(item: pytest.Item) -> int:
         name = item.path.relative_to(Path(__file__).parent).parts[0]
         return QUICK_FIRST.index(name) if name in QUICK_FIRST else len(QUICK_FIRST)
 
     items.sort(key=folder)
-    for item in items:
-        shared = [name for name in MADE_ONCE if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
 
 
 @dataclass(frozen=True)
