@@ -1,6 +1,6 @@
 """The few private seams of dagster that runs need, each with its reason; seen in dagster 1.13.27.
 
-tests/end_to_end (test_dagster_ui.py, test_faults.py) fail where one of them no longer does what it is for.
+tests/end_to_end (dagster_ui/, test_faults.py) fail where one of them no longer does what it is for.
 """
 
 from __future__ import annotations

@@ -21,6 +21,9 @@ from orchestration.cli.process_group import run_group
 from orchestration.dagster_home import WORKSPACE, prepare_dagster_home
 from orchestration.settings import Settings, load_settings
 
+# `dagster dev` recommends `dg dev`, which is of a package that nothing else here needs
+_NO_SUPERSESSION = "ignore:Function `dev_command` is superseded:FutureWarning"
+
 
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the Dagster UI listens.")] = 3000,
@@ -41,8 +44,8 @@ def up(
 
 
 def _command(host: str, port: int) -> list[str]:
-    dagster = Path(sys.executable).with_name("dagster")
-    return [str(dagster), "dev", "-w", str(WORKSPACE), "--host", host, "--port", str(port)]
+    dagster = [sys.executable, "-W", _NO_SUPERSESSION, "-m", "dagster"]
+    return [*dagster, "dev", "-w", str(WORKSPACE), "--host", host, "--port", str(port)]
 
 
 def _environment(settings: Settings, home: Path) -> dict[str, str]:

@@ -1,30 +1,12 @@
 """What `subdyn up` shows and does, asked as the pages of the UI ask: by GraphQL, of the started server."""
 
-import json
-import secrets
-import shutil
-import signal
-import socket
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-import psycopg
-import pytest
-from psycopg import sql
-from pydantic import SecretStr
 
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.conftest import PostgresServer
+from tests.end_to_end.dagster_ui.server import CLOSED, LOCATION, Ui
 from tests.end_to_end.house import AS_OF, subdyn, wait_for
 
-CLOSED = {"path": ["closed", "subscriber_metrics_monthly"]}
-LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "subscriber_dynamics"}
 # what the page of a job lists, and the timeline keeps of all runs
 RUNS = """
 query($job: PipelineSelector!) {
@@ -32,14 +14,6 @@ query($job: PipelineSelector!) {
     ... on Pipeline { pipelineSnapshotId runs { runId status pipelineSnapshotId
       repositoryOrigin { repositoryName repositoryLocationName } } }
   }
-}
-"""
-RUN = """
-query($run: ID!) {
-  runOrError(runId: $run) { ... on Run { status parentRunId stepStats { stepKey status }
-    eventConnection { events { __typename
-      ... on LogMessageEvent { level message }
-      ... on ObservationEvent { description partition } } } } }
 }
 """
 LAUNCH = """
@@ -52,104 +26,9 @@ mutation($run: ExecutionParams!) {
   launchPipelineReexecution(executionParams: $run) { __typename ... on LaunchRunSuccess { run { runId } } }
 }
 """
-MONTHS = """
-query($asset: AssetKeyInput!) {
-  assetNodeOrError(assetKey: $asset) {
-    ... on AssetNode { partitionKeys assetPartitionStatuses {
-      ... on DefaultPartitionStatuses { materializedPartitions failedPartitions } } }
-  }
-}
-"""
 NEVER_MADE = """
 { assetNodes { assetKey { path } isPartitioned assetMaterializations(limit: 1) { runId } } }
 """
-
-
-@dataclass(frozen=True)
-class Ui:
-    """A started `subdyn up`."""
-
-    url: str
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """The answer's one field."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            answer = json.load(response)
-        assert "errors" not in answer, answer
-        (found,) = answer["data"].values()
-        return found
-
-    def launch(self, mutation: str, selector: dict[str, Any], **parameters: Any) -> str:
-        """The id of a run that was launched as a click does it."""
-        launched = self.ask(
-            mutation, run={"selector": {**LOCATION, **selector}, "mode": "default", **parameters}
-        )
-        assert launched["__typename"] == "LaunchRunSuccess", launched
-        return launched["run"]["runId"]
-
-    def ended(self, run_id: str) -> Any:
-        """The run as its page shows it, once it has ended."""
-        wait_for(lambda: self.ask(RUN, run=run_id)["status"] in ("SUCCESS", "FAILURE", "CANCELED"))
-        return self.ask(RUN, run=run_id)
-
-    def months(self) -> Any:
-        """The closed months' partitions and which of them are shown as materialized."""
-        return self.ask(MONTHS, asset=CLOSED)
-
-
-@pytest.fixture(scope="module")
-def ui_house(
-    nightly_house: Settings, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """A copy of the house, with its runs and its warehouse, that may be changed."""
-    name = f"e2e_ui_{secrets.token_hex(4)}"
-    with psycopg.connect(postgres_server.url, autocommit=True) as server:
-        original = nightly_house.warehouse_login().rpartition("/")[2]
-        query = "create database {} template {}"
-        server.execute(sql.SQL(query).format(sql.Identifier(name), sql.Identifier(original)))
-        # what may be done with a database is not copied with it
-        grant = "grant connect, create, temporary on database {} to subdyn_pipeline"
-        server.execute(sql.SQL(grant).format(sql.Identifier(name)))
-    home = tmp_path_factory.mktemp("the UI") / "home"
-    shutil.copytree(nightly_house.home, home)
-    yield nightly_house.model_copy(
-        update={
-            "home": home,
-            "warehouse_url": SecretStr(postgres_server.database_url(name)),
-            # no schedule starts a run of its own
-            "embedded": True,
-        }
-    )
-    postgres_server.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def ui(ui_house: Settings) -> Iterator[Ui]:
-    """`subdyn up` in that house, ready to answer."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    log = ui_house.home / "up.log"
-    with log.open("w") as output:
-        started = subdyn(ui_house, "up", "--port", str(port), output=output)
-    found = Ui(f"http://127.0.0.1:{port}/graphql")
-
-    def is_ready() -> bool:
-        assert started.poll() is None, log.read_text()
-        try:
-            return bool(
-                found.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }")
-            )
-        except urllib.error.URLError:
-            return False
-
-    try:
-        wait_for(is_ready)
-        yield found
-    finally:
-        started.send_signal(signal.SIGTERM)
-        started.wait(timeout=120)
 
 
 def test_a_run_of_the_command_line_is_one_of_its_job(ui: Ui) -> None:

@@ -1,0 +1,122 @@
+"""The Dagster UI of a started `subdyn up`, seen and clicked in Chromium; nothing in it may be red."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+
+from tests.end_to_end.dagster_ui.server import Ui
+
+CHROMIUM = Path(os.environ.get("SUBDYN_TEST_CHROMIUM", "/usr/bin/chromium"))
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+RAW = "/assets/raw/platform/subscribers"
+GROUPS = (
+    "raw_billing",
+    "raw_platform",
+    "raw_middleware",
+    "staging_billing",
+    "marts_core",
+    "closed",
+    "reports",
+)
+RED = re.compile(r"^(Failed|Failure|Errored|Error|Not loaded|Python ?Error|.*[Uu]nexpected error.*)$")
+# how long a run may take on a busy machine, in milliseconds
+PATIENCE_MS = 240_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; where it is absent, a build fails and others skip."""
+    if not CHROMIUM.exists():
+        reason = f"no Chromium at {CHROMIUM} (SUBDYN_TEST_CHROMIUM)"
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, ui: Ui, tmp_path: Path) -> Iterator[Page]:
+    """A page of the UI; neither an exception, an error of its console nor a refused request may come up."""
+    context = browser.new_context(base_url=ui.url, viewport={"width": 1500, "height": 950})
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    told: list[str] = []
+    opened.on("pageerror", lambda error: told.append(str(error)))
+    opened.on("console", lambda line: told.append(line.text) if line.type == "error" else None)
+    opened.on("response", lambda answer: told.append(answer.url) if answer.status >= 400 else None)
+    yield opened
+    # kept with the test's files, to be looked at where it failed
+    opened.screenshot(path=tmp_path / "page.png")
+    context.close()
+    assert told == []
+
+
+def launched(page: Page, click: Callable[[], None]) -> str:
+    """The id of the run that a click starts."""
+
+    def launches(answer: Response) -> bool:
+        return "op=LaunchPipelineExecution" in answer.url
+
+    with page.expect_response(launches, timeout=PATIENCE_MS) as answer:
+        click()
+    (result,) = answer.value.json()["data"].values()
+    assert "run" in result, result
+    return result["run"]["id"]
+
+
+def succeeds(page: Page, run_id: str) -> None:
+    """Assert that the page of the run says so in the end, without a step that failed."""
+    page.goto(f"/runs/{run_id}")
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Errored (0)")).to_be_visible()
+    expect_nothing_red(page)
+
+
+def expect_nothing_red(page: Page) -> None:
+    """Assert that the page shows no failure and no message of an error."""
+    expect(page.get_by_text(RED).filter(visible=True)).to_have_count(0)
+    expect(page.locator("[role=alert] [class*=intent-danger]")).to_have_count(0)
+
+
+def test_the_code_location_is_loaded_and_the_graph_has_its_groups_and_assets(page: Page) -> None:
+    page.goto("/deployment/locations")
+    expect(page.get_by_role("link", name="subscriber_dynamics").first).to_be_visible()
+    expect(page.get_by_text("Loaded", exact=True)).to_be_visible()
+    expect_nothing_red(page)
+
+    page.goto("/asset-groups")
+    for group in GROUPS:
+        expect(page.get_by_text(group, exact=True).first).to_be_visible()
+    # the node in the graph comes after the line of the list
+    page.get_by_text("raw_platform", exact=True).last.click()
+    expect(page.get_by_text("logons", exact=True).last).to_be_visible()
+    expect_nothing_red(page)
+
+
+def test_an_asset_is_materialized_and_its_check_says_what_it_checked(page: Page) -> None:
+    page.goto(RAW)
+    run_id = launched(page, page.get_by_role("button", name="Materialize", exact=False).first.click)
+    succeeds(page, run_id)
+
+    page.goto(RAW)
+    expect(page.get_by_text("Latest materialization")).to_be_visible()
+    expect_nothing_red(page)
+    page.get_by_role("tab", name="Checks").click()
+    expect(page.get_by_text("As many rows as the source holds")).to_be_visible()
+    expect(page.get_by_text("4 rows in raw, 4 in the source").first).to_be_visible()
+    expect_nothing_red(page)
