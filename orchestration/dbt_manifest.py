@@ -131,9 +131,6 @@ def _parse(settings: Settings) -> None:
     use_warehouse(settings)
     variables = json.dumps(dbt_variables(settings))
     outcome = dbtRunner().invoke(["parse", *common_arguments(settings), "--vars", variables])
-    if isinstance(outcome.exception, (KeyboardInterrupt, SystemExit)):
-        # dbt catches these, too; whoever interrupts means the command
-        raise KeyboardInterrupt from outcome.exception
     if not outcome.success:
         raise DbtError(f"dbt cannot read its project: {outcome.exception}")
 

@@ -30,12 +30,20 @@
 {%- endmacro %}
 
 
-{# Whether the triggers are on the movements that are there now. #}
+{# The sums as a function names them: without the database, which bears another name once it is copied or restored. #}
+{% macro hourly_movements_table() -%}
+    {{ this.include(database=false) }}
+{%- endmacro %}
+
+
+{# Whether the triggers are on the movements that are there now, and write where the sums are. #}
 {% macro are_hourly_movements_kept() %}
     {%- if not execute -%}{{ return(false) }}{%- endif -%}
     {%- set triggers = run_query(
-        "select 1 from pg_trigger where tgrelid = to_regclass('" ~ ref('fct_transactions') ~ "')"
+        "select 1 from pg_trigger join pg_proc on pg_proc.oid = pg_trigger.tgfoid"
+        ~ " where tgrelid = to_regclass('" ~ ref('fct_transactions') ~ "')"
         ~ " and tgname = 'keep_hourly_movements_of_new_rows'"
+        ~ " and strpos(prosrc, 'insert into " ~ hourly_movements_table() ~ " ') > 0"
     ) -%}
     {{ return(triggers.rows | length > 0) }}
 {% endmacro %}
@@ -62,7 +70,7 @@
         {%- for name, sign in [('add', ''), ('take_off', '-')] %}
         create or replace function intermediate.{{ name }}_hourly_movements() returns trigger language plpgsql as $$
         begin
-            insert into {{ this }} as kept
+            insert into {{ hourly_movements_table() }} as kept
                 ({{ hourly_movement_key() }}, movement_count, positive_count, amount)
             select {{ hourly_movement_columns('moved', sign) }}
             from moved
@@ -74,7 +82,7 @@
                 positive_count = kept.positive_count + excluded.positive_count,
                 amount = kept.amount + excluded.amount;
 
-            delete from {{ this }} as kept
+            delete from {{ hourly_movements_table() }} as kept
             using moved
             where
                 kept.hour_start_at = date_trunc('hour', moved.confirmed_at, 'UTC')

@@ -17,7 +17,7 @@ from orchestration.cli.migrate import migrate
 from orchestration.cli.options import check_options
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
-from orchestration.cli.signals import termination_as_interrupt
+from orchestration.cli.signals import Interruption, termination_as_interrupt
 from orchestration.cli.terminal import write_line
 from orchestration.cli.up import up
 from orchestration.cli.verify import verify
@@ -53,11 +53,12 @@ app.command()(connect)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     debug = DEBUG in arguments
+    interruption = Interruption()
     try:
         command = typer.main.get_command(app)
         words = [word for word in arguments if word != DEBUG]
         check_options(command, words)
-        with termination_as_interrupt():
+        with termination_as_interrupt(interruption):
             outcome = command.main(words, prog_name="subdyn", standalone_mode=False)
     except typer.Exit as done:
         return done.exit_code
@@ -66,8 +67,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        write_line(f"subdyn: {one_line(error)}", sys.stderr)
-        return exit_code_of(error)
+        if not interruption.has_come:
+            write_line(f"subdyn: {one_line(error)}", sys.stderr)
+            return exit_code_of(error)
+        outcome = INTERRUPTED
     # typer answers Ctrl-C with this code and not a word
     if outcome == INTERRUPTED:
         write_line("subdyn: interrupted", sys.stderr)

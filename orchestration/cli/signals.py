@@ -11,20 +11,28 @@ from types import FrameType
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Interruption:
+    """Whether a signal has come: libraries hide its KeyboardInterrupt behind errors of their own."""
+
+    def __init__(self) -> None:
+        self.has_come = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """The signals' handler."""
+        self.has_come = True
+        raise KeyboardInterrupt
+
+
 @contextmanager
-def termination_as_interrupt() -> Iterator[None]:
-    """Within the block SIGTERM and SIGHUP raise KeyboardInterrupt, unless the process ignores them."""
+def termination_as_interrupt(interruption: Interruption) -> Iterator[None]:
+    """Within the block the ending signals raise KeyboardInterrupt, unless the process ignores them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
     before = {
-        number: signal.signal(number, interrupt)
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is signal.SIG_DFL
+        number: signal.signal(number, interruption)
+        for number in _ENDING
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
     }
     try:
         yield

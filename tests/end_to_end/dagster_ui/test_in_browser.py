@@ -30,6 +30,7 @@ GROUPS = (
     "reports",
 )
 RED = re.compile(r"^(Failed|Failure|Errored|Error|Not loaded|Python ?Error|.*[Uu]nexpected error.*)$")
+CLOSED = "/assets/closed/subscriber_metrics_monthly"
 # how long a run may take on a busy machine, in milliseconds
 PATIENCE_MS = 240_000
 
@@ -120,3 +121,10 @@ def test_an_asset_is_materialized_and_its_check_says_what_it_checked(page: Page)
     expect(page.get_by_text("As many rows as the source holds")).to_be_visible()
     expect(page.get_by_text("4 rows in raw, 4 in the source").first).to_be_visible()
     expect_nothing_red(page)
+
+
+def test_nightly_is_launched_from_its_page_and_its_checks_pass(page: Page) -> None:
+    page.goto("/locations/subscriber_dynamics/jobs/nightly")
+    page.get_by_role("button", name="Materialize all", exact=False).first.click()
+    run_id = launched(page, page.get_by_role("button", name="Materialize", exact=False).last.click)
+    succeeds(page, run_id)

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[3]
 STARTER = """
 import os, sys
 from orchestration.cli.process_group import run_group
-from orchestration.cli.signals import termination_as_interrupt
-with termination_as_interrupt():
+from orchestration.cli.signals import Interruption, termination_as_interrupt
+with termination_as_interrupt(Interruption()):
     sys.exit(run_group(sys.argv[1:], os.environ))
 """
 STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)"

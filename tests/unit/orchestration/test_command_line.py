@@ -1,9 +1,13 @@
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from orchestration.cli import app as command_line
 from orchestration.cli.app import run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,3 +74,20 @@ def test_help_is_quick_for_it_imports_neither_dagster_nor_dbt() -> None:
     code = "import sys, orchestration.cli.app; print({'dagster', 'dbt', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_an_interrupt_even_where_a_library_makes_an_error_of_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def hide_the_interrupt() -> None:
+        try:
+            os.kill(os.getpid(), number)
+        except KeyboardInterrupt as interrupt:
+            raise RuntimeError("Error calling __set_name__") from interrupt
+
+    app = typer.Typer()
+    app.command("hide")(hide_the_interrupt)
+    monkeypatch.setattr(command_line, "app", app)
+    assert run([]) == 130
+    assert capsys.readouterr().err == "subdyn: interrupted\n"
