@@ -26,6 +26,10 @@ class NotFound(ReportError):
     """Nothing is stored under the name or id asked for."""
 
 
+class ChangedMeanwhile(ReportError):
+    """Somebody else changed it since it was loaded; nothing was written."""
+
+
 class NotReady(ReportError):
     """The warehouse does not yet hold what the report reads: the `reason`, and what mends it as a rule."""
 

@@ -7,7 +7,10 @@ from typer.exceptions import TyperException
 BAD_INPUT = 2
 FAILURE = 1
 INTERRUPTED = 130
-_INPUT_ERRORS = {"InvalidParameter", "NotFound", "SettingsError", "BadInput", "OtherSource", "AsOfRefused"}
+_INPUT_ERRORS = {
+    "InvalidParameter", "NotFound", "ChangedMeanwhile",
+    "SettingsError", "BadInput", "OtherSource", "AsOfRefused",
+}  # fmt: skip
 _OWN_PACKAGES = {"orchestration", "extract", "exports", "demo"}
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -204,6 +205,10 @@ class CustomerDynamicsParameters(BaseModel):
                 "group-by", f"group-by takes one of year, month, date, not {' and '.join(units)}"
             )
         return names
+
+    @field_serializer("group_by")
+    def _groupings_in_order(self, names: frozenset[str]) -> list[str]:
+        return [name for name in GROUPINGS if name in names]
 
     @model_validator(mode="after")
     def _one_interval(self) -> Self:

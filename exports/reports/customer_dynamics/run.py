@@ -39,7 +39,19 @@ def generate(
     generated_by: GeneratedBy,
     as_of: datetime,
 ) -> StoredResult:
-    """Generate, store and return the report. The connection must be idle; it is left so.
+    """Generate, store and return the report, as `ask` does it."""
+    result = ask(connection, parameters, generated_by, as_of)
+    with connection.transaction():
+        return results.store(connection, result)
+
+
+def ask(
+    connection: psycopg.Connection[Any],
+    parameters: CustomerDynamicsParameters,
+    generated_by: GeneratedBy,
+    as_of: datetime,
+) -> StoredResult:
+    """The report, not yet stored. The connection must be idle; it is left so.
 
     as_of is the "now" that a relative interval is resolved against. Raises InvalidParameter for what the
     warehouse does not know, MissingRate where an amount cannot be converted, NotReady where marts or data are
@@ -50,7 +62,7 @@ def generate(
         check_known(snapshot, parameters, generated_by.company_id)
         question = _Question(snapshot, parameters, generated_by.company_id, as_of)
         rows = question.rows() if question.timeline.periods else ()
-    result = StoredResult(
+    return StoredResult(
         result_id=results.new_result_id(),
         report=REPORT,
         title=TITLE,
@@ -67,8 +79,6 @@ def generate(
         generated_at=as_of,
         duration_seconds=time.perf_counter() - began,
     )
-    with connection.transaction():
-        return results.store(connection, result)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from exports.errors import InvalidParameter
 from exports.months import parse_month
@@ -49,19 +49,26 @@ STATUS = Column("Status", Kind.TEXT)
 COLUMNS_OF_ALL = (Column("Subscriber", Kind.TEXT), Column("ID", Kind.TEXT), *METRIC_COLUMNS, STATUS)
 COLUMNS_OF_ONE = (Column("Month", Kind.NAMED_MONTH), *METRIC_COLUMNS, STATUS)
 
+RELATIVE_MONTHS = ("this-month", "last-month")
 SubscriberId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class SubscriberMetricsParameters(BaseModel):
     """The question: a month (its first day; None: the newest) of all subscribers, or all months of one.
 
-    With both, that month of that subscriber. `read` raises InvalidParameter in place of pydantic's error.
+    With both, that month of that subscriber. A relative month is resolved when the report is asked. `read`
+    raises InvalidParameter in place of pydantic's error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    month: date | None = None
+    month: date | Literal["this-month", "last-month"] | None = None
     subscriber_id: SubscriberId | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the grid that answers."""
+        return COLUMNS_OF_ALL if self.subscriber_id is None else COLUMNS_OF_ONE
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -74,7 +81,14 @@ class SubscriberMetricsParameters(BaseModel):
     @field_validator("month", mode="before")
     @classmethod
     def _month(cls, value: Any) -> Any:
-        return parse_month(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        kept = value.strip().lower().replace("_", "-").replace(" ", "-")
+        return kept if kept in RELATIVE_MONTHS else parse_month(value)
+
+    @field_serializer("month")
+    def _month_as_written(self, month: date | str | None) -> str | None:
+        return f"{month:%Y-%m}" if isinstance(month, date) else month
 
 
 def first_fault(error: ValidationError) -> InvalidParameter:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from exports.errors import InvalidParameter
+from exports.intervals import resolve_interval
 from exports.months import last_day, month_label
 from exports.reports.subscriber_metrics.cells import shown, status
 from exports.reports.subscriber_metrics.definition import (
@@ -53,16 +53,32 @@ def generate(
     generated_by: GeneratedBy,
     as_of: datetime,
 ) -> StoredResult:
-    """Generate, store and return the grid. The connection must be idle; it is left so.
+    """Generate, store and return the grid, as `ask` does it."""
+    result = ask(connection, parameters, generated_by, as_of)
+    with connection.transaction():
+        return store(connection, result)
 
-    Raises InvalidParameter for an unknown subscriber or month, NotReady where the marts are not there yet.
+
+def ask(
+    connection: Connection,
+    parameters: SubscriberMetricsParameters,
+    generated_by: GeneratedBy,
+    as_of: datetime,
+) -> StoredResult:
+    """The grid, not yet stored. The connection must be idle; it is left so.
+
+    as_of is the "now" that a relative month is resolved against. Raises InvalidParameter for an unknown
+    subscriber or month, NotReady where the marts are not there yet.
     """
     began = time.perf_counter()
+    month = _resolved(parameters.month, as_of)
     with reading(connection) as snapshot:
         data_through = platform_data_through(snapshot)
-        grid = _all_subscribers if parameters.subscriber_id is None else _one_subscriber
-        shown_parts = grid(snapshot, parameters, data_through)
-    result = StoredResult(
+        if parameters.subscriber_id is None:
+            shown_parts = _all_subscribers(snapshot, month, data_through)
+        else:
+            shown_parts = _one_subscriber(snapshot, month, parameters.subscriber_id, data_through)
+    return StoredResult(
         result_id=new_result_id(),
         report=REPORT,
         has_total=False,
@@ -73,14 +89,17 @@ def generate(
         duration_seconds=time.perf_counter() - began,
         **shown_parts,
     )
-    with connection.transaction():
-        return store(connection, result)
 
 
-def _all_subscribers(
-    snapshot: Snapshot, parameters: SubscriberMetricsParameters, data_through: datetime
-) -> dict[str, Any]:
-    month = _chosen_month(snapshot, parameters.month)
+def _resolved(month: date | str | None, as_of: datetime) -> date | None:
+    """The month asked for, a relative one seen from that instant in UTC."""
+    if not isinstance(month, str):
+        return month
+    return resolve_interval(month, as_of.astimezone(UTC).date())[0]
+
+
+def _all_subscribers(snapshot: Snapshot, asked: date | None, data_through: datetime) -> dict[str, Any]:
+    month = _chosen_month(snapshot, asked)
     rows = find_months(snapshot, month, None) if month else []
     cells = tuple(
         (
@@ -107,20 +126,18 @@ def _all_subscribers(
 
 
 def _one_subscriber(
-    snapshot: Snapshot, parameters: SubscriberMetricsParameters, data_through: datetime
+    snapshot: Snapshot, month: date | None, subscriber_id: int, data_through: datetime
 ) -> dict[str, Any]:
-    if parameters.subscriber_id is None:
-        raise InvalidParameter("subscriber", "subscriber is missing")
-    subscriber = find_subscriber(snapshot, parameters.subscriber_id)
-    rows = find_months(snapshot, parameters.month, parameters.subscriber_id)
-    if parameters.month is not None and not rows:
-        raise no_such_month(snapshot, parameters.month, parameters.subscriber_id)
+    subscriber = find_subscriber(snapshot, subscriber_id)
+    rows = find_months(snapshot, month, subscriber_id)
+    if month is not None and not rows:
+        raise no_such_month(snapshot, month, subscriber_id)
     first = rows[-1]["month"] if rows else data_through.date().replace(day=1)
     last = rows[0]["month"] if rows else first
     return {
         "title": TITLE_OF_ONE,
         "parameters": {
-            "month": month_label(parameters.month) if parameters.month else None,
+            "month": month_label(month) if month else None,
             "subscriber": subscriber["name"],
             "subscriber_id": subscriber["subscriber_id"],
             "time_zone": subscriber["time_zone"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli.report.customer_dynamics import INTERVALS, customer_dynamics
+from orchestration.cli.report.customer_dynamics import customer_dynamics
+from orchestration.cli.report.options import INTERVALS
 from orchestration.cli.report.stored import list_stored, show
 from orchestration.cli.report.subscriber_metrics import seat_evidence, subscriber_metrics
 

@@ -8,33 +8,28 @@ from typing import Annotated
 
 import typer
 
-from exports.intervals import EARLIEST, LATEST, NAMED
+from exports.intervals import EARLIEST, LATEST
 from orchestration.cli.exits import BadInput
 from orchestration.cli.house import open_house
+from orchestration.cli.report import options
 from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 from orchestration.cli.run import read_as_of
 
-INTERVALS = f"{', '.join(NAMED)}, or last-N-days, -weeks, -months, -years"
-
 
 def customer_dynamics(
-    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Whose days count, as Europe/Kyiv.")],
-    from_date: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
-    to_date: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day, included.")] = None,
-    interval: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"Instead of --from and --to: {INTERVALS}.")
-    ] = None,
-    client_type: Annotated[str | None, typer.Option(help="Only customers of this type.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only customers with any of these tags.")] = None,
-    company: Annotated[int | None, typer.Option(help="Only this company and all below it, by id.")] = None,
-    owner: Annotated[int | None, typer.Option(help="Only customers of this owner, by id.")] = None,
-    package: Annotated[int | None, typer.Option(help="Only holders of this package, by id.")] = None,
-    group_by: Annotated[
-        list[str] | None, typer.Option(help="One of year, month, date; and package.", metavar="NAMES")
-    ] = None,
-    currency: Annotated[str | None, typer.Option(help="SUBDYN_REPORTING_CURRENCY unless given.")] = None,
-    active_duration: Annotated[int, typer.Option(help="Months of paid use that make a client active.")] = 1,
+    timezone: Annotated[str, options.TIMEZONE],
+    from_date: Annotated[str | None, options.FROM] = None,
+    to_date: Annotated[str | None, options.TO] = None,
+    interval: Annotated[str | None, options.INTERVAL] = None,
+    client_type: Annotated[str | None, options.CLIENT_TYPE] = None,
+    tag: Annotated[list[str] | None, options.TAG] = None,
+    company: Annotated[int | None, options.COMPANY] = None,
+    owner: Annotated[int | None, options.OWNER] = None,
+    package: Annotated[int | None, options.PACKAGE] = None,
+    group_by: Annotated[list[str] | None, options.GROUP_BY] = None,
+    currency: Annotated[str | None, options.CURRENCY] = None,
+    active_duration: Annotated[int, options.ACTIVE_DURATION] = 1,
     as_of: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="What relative intervals count from; now unless given."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli.house import open_house
+from orchestration.cli.report import options
 from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
     from exports.result import GeneratedBy, StoredResult
 
-MONTH = typer.Option(metavar="YYYY-MM", help="The newest month unless given; all of them with --subscriber.")
+MONTH = typer.Option(
+    metavar="MONTH", help="YYYY-MM, this-month or last-month; the newest unless given, all with --subscriber."
+)
 SUBSCRIBER = typer.Option(metavar="ID", help="All months of this subscriber, newest first.")
 
 
 def subscriber_metrics(
-    month: Annotated[str | None, MONTH] = None,
-    subscriber: Annotated[int | None, SUBSCRIBER] = None,
+    month: Annotated[str | None, options.MONTH] = None,
+    subscriber: Annotated[int | None, options.SUBSCRIBER] = None,
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
