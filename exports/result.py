@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -188,13 +188,13 @@ def store(connection: psycopg.Connection[Any], result: StoredResult) -> StoredRe
 
 
 def load(connection: psycopg.Connection[Any], result_id: str) -> StoredResult:
-    """The stored result of that id; raises NotFound."""
+    """The stored result of that id; raises NotFound, of a pruned one with the moment it went."""
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(
             "select * from app.report_results where result_id = %s", (result_id,)
         ).fetchone()
     if found is None:
-        raise NotFound(f"no stored result {result_id!r}; list them with: subdyn report list")
+        raise _not_there(connection, result_id)
     return _from_content(found)
 
 
@@ -215,10 +215,31 @@ def find_result_id(connection: psycopg.Connection[Any], beginning: str) -> str:
     found = connection.execute(
         "select result_id from app.report_results where starts_with(result_id, %s) limit 2", (kept,)
     ).fetchall()
-    if len(found) != 1:
-        what = "several stored results begin with" if found else "no stored result"
-        raise NotFound(f"{what} {beginning!r}; list them with: subdyn report list")
+    if not found:
+        raise _not_there(connection, kept)
+    if len(found) > 1:
+        raise NotFound(f"several stored results begin with {beginning!r}; list them with: subdyn report list")
     return found[0][0]
+
+
+def _not_there(connection: psycopg.Connection[Any], beginning: str) -> NotFound:
+    """Why no stored result begins so: it was pruned, or there never was one."""
+    pruned = connection.execute(
+        "select result_id, report, generated_at, pruned_at, pruned_by from app.pruned_results"
+        " where starts_with(result_id, %s) limit 2",
+        (beginning,),
+    ).fetchall()
+    if len(pruned) != 1:
+        return NotFound(f"no stored result {beginning!r}; list them with: subdyn report list")
+    result_id, report, generated_at, pruned_at, pruned_by = pruned[0]
+    return NotFound(
+        f"result {result_id} ({report} of {_minute(generated_at)})"
+        f" was pruned on {_minute(pruned_at)} by {pruned_by}"
+    )
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def list_results(connection: psycopg.Connection[Any], limit: int = 50) -> list[ResultSummary]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = Field("subdyn@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
     reporting_currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    web_url: str = "http://127.0.0.1:3001"
     closing_grace_hours: int = Field(24, ge=1, le=8784)
     home: Path = Path(".subdyn")
     source_connect_seconds: Seconds = DEFAULT_WAITS.connect_seconds
@@ -79,6 +81,13 @@ class Settings(BaseSettings):
             raise ValueError("expected smtp://user@host:port or smtps://user@host:port")
         require_encoded(url.partition("://")[2])
         return SecretStr(url)
+
+    @field_validator("web_url")
+    @classmethod
+    def _is_web(cls, value: str) -> str:
+        if re.fullmatch(r"https?://[^\s/?#@\"<>]+(/[^\s?#\"<>]*)?", value.strip()) is None:
+            raise ValueError("expected http://host:port or https://host/path, the pages' public address")
+        return value.strip().rstrip("/")
 
     @field_validator("reporting_currency", mode="before")
     @classmethod

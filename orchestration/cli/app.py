@@ -15,8 +15,10 @@ from orchestration.cli.demo import demo
 from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
 from orchestration.cli.options import check_options
+from orchestration.cli.prune import prune
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
+from orchestration.cli.share import share_app
 from orchestration.cli.signals import Interruption, termination_as_interrupt
 from orchestration.cli.terminal import write_line
 from orchestration.cli.up import up
@@ -45,6 +47,8 @@ app.command()(demo)
 app.command()(up)
 app.command("run")(run_command)
 app.add_typer(report_app, name="report")
+app.add_typer(share_app, name="share")
+app.command()(prune)
 app.command()(verify)
 app.command()(migrate)
 app.command()(connect)

@@ -63,7 +63,7 @@ def test_nobody_changes_a_stored_result_not_even_its_owner(built: BillingWarehou
     for statement in (
         "update app.report_results set report = 'x'",
         "delete from app.report_results",
-        "truncate app.report_results",
+        "truncate app.report_results cascade",
     ):
         for url in (built.url, built.admin_url):
             with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
