@@ -1,0 +1,1 @@
+"""Charts of stored results: one definition each, drawn as pictures and as a workbook's own charts."""
