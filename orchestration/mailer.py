@@ -1,51 +1,55 @@
-"""One message out: by SMTP where a server is set, else into a folder of .eml files."""
+"""How this house sends mail: by its SMTP server, or into its folder of .eml files."""
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-import uuid
 from datetime import datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
-from urllib.parse import unquote, urlsplit
+from email.utils import make_msgid
 
+from exports.delivery.mail import Contents, letter
+from exports.delivery.outbox import Sender
+from exports.delivery.smtp import Answer, Folder, Outcome, SmtpServer, Transport
+from orchestration.runs import is_gone, this_process
 from orchestration.settings import Settings
 
-TIMEOUT_SECONDS = 30
+MEGABYTE = 1_000_000
 
 
-def message(settings: Settings, to: str, subject: str, text: str, at: datetime) -> EmailMessage:
-    """A plain-text message from the house's sender."""
-    letter = EmailMessage()
-    letter["From"], letter["To"], letter["Subject"] = settings.mail_from, to, subject
-    letter["Date"], letter["Message-ID"] = format_datetime(at), make_msgid(domain="subdyn.invalid")
-    letter.set_content(text)
-    return letter
+class NotSent(Exception):
+    """A mail did not go out; the message says what the server answered."""
 
 
-def send(settings: Settings, letter: EmailMessage) -> str:
-    """Send the message; says where it went. Raises OSError or smtplib.SMTPException."""
+def transport(settings: Settings) -> Transport:
+    """The way out that the settings name."""
     if settings.smtp_url is None:
-        settings.outbox_folder.mkdir(parents=True, exist_ok=True)
-        path = settings.outbox_folder / f"{uuid.uuid4().hex}.eml"
-        path.write_bytes(letter.as_bytes())
-        return str(path)
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-    secure = parts.scheme == "smtps"
-    with (
-        smtplib.SMTP_SSL(
-            parts.hostname or "",
-            parts.port or 465,
-            timeout=TIMEOUT_SECONDS,
-            context=ssl.create_default_context(),
-        )
-        if secure
-        else smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=TIMEOUT_SECONDS)
-    ) as server:
-        if not secure and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(letter)
-    return f"{parts.hostname}"
+        return Folder(settings.outbox_folder)
+    return SmtpServer(settings.smtp_url.get_secret_value())
+
+
+def sender(settings: Settings) -> Sender:
+    """What sends the outbox, in the name of this process."""
+    return Sender(
+        transport(settings),
+        settings.mail_from,
+        int(settings.mail_limit_mb * MEGABYTE),
+        this_process(),
+        is_gone,
+    )
+
+
+def tell_house(settings: Settings, subject: str, text: str, at: datetime) -> Answer:
+    """Send a plain text to the house's own address, past the outbox: it may be the warehouse that fails.
+
+    Raises NotSent.
+    """
+    house = settings.mail_from
+    made = letter(
+        Contents(subject, text),
+        mail_from=house,
+        to=house,
+        message_id=make_msgid(domain=house.rpartition("@")[2]),
+        at=at,
+    )
+    answer = transport(settings).send(made, house)
+    if answer.outcome is not Outcome.SENT:
+        raise NotSent(f"no mail to {house}: {answer.text}")
+    return answer

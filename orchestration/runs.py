@@ -119,7 +119,7 @@ def end_killed_runs(instance: dg.DagsterInstance) -> list[str]:
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
         process = _process_of(run)
-        if process is not None and _is_gone(process):
+        if process is not None and is_gone(process):
             instance.report_run_failed(
                 run, "the process of this run was killed; the next run heals what it left"
             )
@@ -134,7 +134,8 @@ def _process_of(run: dg.DagsterRun) -> str | None:
     return process if run_id == run.run_id else None
 
 
-def _is_gone(process: str) -> bool:
+def is_gone(process: str) -> bool:
+    """Whether a process of this machine, as `this_process` told it, has ended; of others nothing is known."""
     host, number, started = process.rsplit(":", 2)
     return host == socket.gethostname() and _started(int(number)) != started
 

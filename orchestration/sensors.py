@@ -6,7 +6,7 @@ import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from orchestration.failures import failed_steps, run_failure_reason
-from orchestration.mailer import message, send
+from orchestration.mailer import tell_house
 from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
 
@@ -24,8 +24,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         if run.tags.get(WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id} will be retried")
         subject, text = failure_text(context)
-        where = send(settings, message(settings, settings.mail_from, subject, text, datetime.now(UTC)))
-        context.log.info(f"told of run {run.run_id}: {where}")
+        answer = tell_house(settings, subject, text, datetime.now(UTC))
+        context.log.info(f"told of run {run.run_id}: {answer.text}")
         return None
 
     @dg.sensor(

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     middleware_url: SecretStr | None = None
     smtp_url: SecretStr | None = None
     mail_from: str = Field("subdyn@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    mail_limit_mb: float = Field(10, ge=0.1, le=1000, allow_inf_nan=False)
     reporting_currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
     web_url: str = "http://127.0.0.1:3001"
     closing_grace_hours: int = Field(24, ge=1, le=8784)

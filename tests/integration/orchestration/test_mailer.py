@@ -1,58 +1,43 @@
-import smtplib
+"""Mails past the outbox: of failed runs, to the house's own address."""
+
+from __future__ import annotations
+
 import socket
-import threading
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
-from orchestration.mailer import message, send
+from orchestration.mailer import NotSent, tell_house
 from orchestration.settings import Settings
+from tests.integration.delivery.mail_server import Mailbox, MailServer
 
 AT = datetime(2026, 1, 31, 6, tzinfo=UTC)
 
 
 def test_without_a_server_mail_becomes_a_file(tmp_path: Path) -> None:
     settings = Settings.model_validate({"home": tmp_path, "mail_from": "house@operator.example"})
-    where = send(settings, message(settings, "you@operator.example", "nightly failed", "because", AT))
+    where = tell_house(settings, "nightly failed", "because", AT).text
     letter = message_from_bytes(Path(where).read_bytes())
-    assert (letter["From"], letter["To"]) == ("house@operator.example", "you@operator.example")
-    assert letter["Subject"] == "nightly failed"
+    assert (letter["From"], letter["To"]) == ("house@operator.example", "house@operator.example")
+    assert (letter["Subject"], letter["Date"]) == ("nightly failed", "Sat, 31 Jan 2026 06:00:00 +0000")
     assert str(letter.get_payload()).strip() == "because"
 
 
 def test_with_a_server_mail_goes_there(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        received: list[str] = []
-        server = threading.Thread(target=_take_one_mail, args=(listener, received), daemon=True)
-        server.start()
-        port = listener.getsockname()[1]
-        settings = Settings.model_validate({"home": tmp_path, "smtp_url": f"smtp://127.0.0.1:{port}"})
-        send(settings, message(settings, "you@operator.example", "nightly failed", "because", AT))
-        server.join(10)
-    assert "because" in received
+    mailbox = Mailbox()
+    with MailServer(mailbox) as server:
+        settings = Settings.model_validate({"home": tmp_path, "smtp_url": server.url})
+        tell_house(settings, "nightly failed", "because\n.\nof a dot", AT)
+    ((_, letter),) = mailbox.letters
+    assert letter.get_content().splitlines() == ["because", ".", "of a dot"]
     assert not settings.outbox_folder.exists()
 
 
 def test_a_server_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    settings = Settings.model_validate({"home": tmp_path, "smtp_url": "smtp://127.0.0.1:1"})
-    with pytest.raises((OSError, smtplib.SMTPException)):
-        send(settings, message(settings, "you@operator.example", "s", "t", AT))
-
-
-def _take_one_mail(listener: socket.socket, received: list[str]) -> None:
-    connection, _ = listener.accept()
-    with connection, connection.makefile("rwb", buffering=0) as stream:
-        stream.write(b"220 ready\r\n")
-        while line := stream.readline().decode().rstrip("\r\n"):
-            if line.upper() == "DATA":
-                stream.write(b"354 go on\r\n")
-                while (text := stream.readline().decode().rstrip("\r\n")) != ".":
-                    received.append(text)
-                stream.write(b"250 taken\r\n")
-            elif line.upper() == "QUIT":
-                stream.write(b"221 bye\r\n")
-                return
-            else:
-                stream.write(b"250 fine\r\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = Settings.model_validate({"home": tmp_path, "smtp_url": f"smtp://127.0.0.1:{port}"})
+    with pytest.raises(NotSent, match=r"no mail to subdyn@localhost: .*refused"):
+        tell_house(settings, "s", "t", AT)

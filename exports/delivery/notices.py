@@ -1,0 +1,76 @@
+"""What the owner of a saved query is told when its result did not go out, or did not reach everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from exports.delivery.mail import Contents, header_text
+from exports.delivery.outbox import Mail
+
+SHOWN_DUE_TIMES = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """A delivery as its notice tells it now; the mails are those of its result.
+
+    `together` are the missed due times of the same query that one notice tells of.
+    """
+
+    delivery_id: int
+    title: str
+    state: str
+    due_at: datetime | None
+    reason: str | None
+    mails: tuple[Mail, ...]
+    together: tuple[datetime, ...] = ()
+
+
+def notice_contents(told: Told, kind: str) -> Contents:
+    """The notice of that kind: what happened, why, and what to do."""
+    name = (
+        f"{header_text(told.title)}, due {_instant(told.due_at)}," if told.due_at else header_text(told.title)
+    )
+    again = f"subdyn delivery retry {told.delivery_id}"
+    reason, remedy = told.reason, ""
+    match kind:
+        case "withheld" if told.state == "withheld":
+            what = f"{name} is withheld."
+            remedy = (
+                "It goes out by itself once that is healed. To let it go as it is:"
+                f" subdyn delivery release {told.delivery_id}"
+            )
+        case "withheld":
+            what, reason = f"{name} was withheld, and no longer is: its state is {told.state}.", None
+        case "failed":
+            what = f"{name} could not be generated and was given up."
+            remedy = f"Once that is mended: {again}"
+        case "missed":
+            what = f"{name} was missed."
+            if len(told.together) > 1:
+                title, times = header_text(told.title), len(told.together)
+                what = f"{title} was missed {times} times: {_first(told.together)}."
+            remedy = f"To have the last one all the same: {again}"
+        case _:
+            what = f"{name} did not reach everybody."
+            reason = "\n".join(
+                f"- {mail.recipient}: {mail.state}: {mail.answer or ''}" for mail in told.mails
+            )
+            remedy = (
+                "The state unknown means that a mail may have arrived. To send again:"
+                f" {again} --recipient ADDRESS"
+            )
+    parts = (what, reason, remedy, f"Delivery {told.delivery_id}.")
+    return Contents(
+        subject=header_text(f"{kind}: {told.title}"), text="\n\n".join(part for part in parts if part) + "\n"
+    )
+
+
+def _first(due_times: tuple[datetime, ...]) -> str:
+    more = f" and {len(due_times) - SHOWN_DUE_TIMES} more" if len(due_times) > SHOWN_DUE_TIMES else ""
+    return ", ".join(map(_instant, due_times[:SHOWN_DUE_TIMES])) + more
+
+
+def _instant(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
