@@ -128,3 +128,33 @@ def test_nightly_is_launched_from_its_page_and_its_checks_pass(page: Page) -> No
     page.get_by_role("button", name="Materialize all", exact=False).first.click()
     run_id = launched(page, page.get_by_role("button", name="Materialize", exact=False).last.click)
     succeeds(page, run_id)
+
+
+def test_two_closed_months_are_backfilled(page: Page) -> None:
+    page.goto(CLOSED)
+    page.get_by_role("button", name="Materialize", exact=False).first.click()
+    page.get_by_text("Select a partition or create one").click()
+    for month in ("2026-01", "2026-02"):
+        page.get_by_role("menuitem", name=month).click()
+    page.keyboard.press("Escape")
+    launch = page.get_by_role("dialog").get_by_role("button", name="Launch backfill")
+    with page.expect_response(lambda answer: "op=LaunchPartitionBackfill" in answer.url) as answer:
+        launch.click()
+    backfill = answer.value.json()["data"]["launchPartitionBackfill"]["backfillId"]
+
+    page.goto(f"/runs/b/{backfill}")
+    expect(page.get_by_text("Succeeded", exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("100% completed")).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{CLOSED}?view=partitions")
+    expect(page.get_by_text("2026-02", exact=True).filter(visible=True).first).to_be_visible()
+    expect(page.get_by_text("Latest failed materialization").filter(visible=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/jobs", "monthly_close"), ("/automation", "killed_runs"), ("/deployment/daemons", "Run queue")],
+)
+def test_nothing_is_red_on_the_page_of(page: Page, path: str, shown: str) -> None:
+    page.goto(path)
+    expect(page.get_by_text(shown).filter(visible=True).first).to_be_visible()
+    expect_nothing_red(page)
