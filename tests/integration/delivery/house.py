@@ -18,13 +18,14 @@ from exports.result import StoredResult, new_result_id
 from tests.unit.exports.results import a_result
 
 DUE = datetime(2026, 2, 1, 6, tzinfo=UTC)
-QUICK = Timeouts(connect=1, command=0.5, answer=0.5)
+PATIENT = Timeouts(connect=20, command=20, answer=20)
+IMPATIENT = Timeouts(connect=20, command=0.5, answer=0.5)
 LIMIT = 10_000_000
 
 
 def sender(transport: Transport | str, process: str = "here", limit_bytes: int = LIMIT) -> Sender:
     """One that sends by that way, or to that server, and takes every process named gone for ended."""
-    way = SmtpServer(transport, QUICK) if isinstance(transport, str) else transport
+    way = SmtpServer(transport, PATIENT) if isinstance(transport, str) else transport
     return Sender(way, "subdyn@house.example", limit_bytes, process, lambda name: name.startswith("gone"))
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from exports.delivery import outbox
-from exports.delivery.smtp import Answer, Folder, Outcome
+from exports.delivery.smtp import Answer, Folder, Outcome, SmtpServer
 from exports.errors import InvalidParameter, NotFound
 from exports.result import StoredResult
-from tests.integration.delivery.house import DUE, House
+from tests.integration.delivery.house import DUE, IMPATIENT, House
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 
 ANN, BOB, EVE = "ann@x.example", "bob@x.example", "eve@x.example"
@@ -134,7 +134,7 @@ def test_a_server_that_is_slow_before_the_mail_is_tried_again(
 ) -> None:
     mailbox.wait_at, mailbox.wait_seconds = "rcpt", 1
     delivery = house.request(stored, ANN)
-    house.send(server.url)
+    house.send(SmtpServer(server.url, IMPATIENT))
     assert "timed out" in (house.mails(delivery)[ANN].answer or "")
     assert house.states(delivery) == {ANN: "waiting"}
     mailbox.wait_at = ""
@@ -147,7 +147,7 @@ def test_a_server_that_is_slow_after_the_mail_leaves_it_unknown(
 ) -> None:
     mailbox.wait_at, mailbox.wait_seconds = "data", 1
     delivery = house.request(stored, ANN)
-    house.send(server.url)
+    house.send(SmtpServer(server.url, IMPATIENT))
     assert house.states(delivery) == {ANN: "unknown"}
 
 
