@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli.report.customer_dynamics import customer_dynamics
+from orchestration.cli.report.differences import diff
 from orchestration.cli.report.options import INTERVALS
 from orchestration.cli.report.stored import list_stored, show
 from orchestration.cli.report.subscriber_metrics import seat_evidence, subscriber_metrics
@@ -19,3 +20,4 @@ report_app.command("subscriber-metrics")(subscriber_metrics)
 report_app.command("seat-evidence")(seat_evidence)
 report_app.command("show")(show)
 report_app.command("list")(list_stored)
+report_app.command("diff")(diff)

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -20,7 +22,8 @@ from exports.reports.seat_evidence.definition import SeatEvidenceParameters
 from exports.reports.subscriber_metrics import run as subscriber_metrics
 from exports.reports.subscriber_metrics.cells import on_clock
 from exports.reports.subscriber_metrics.definition import METRICS, SubscriberMetricsParameters
-from exports.result import GeneratedBy, StoredResult, load
+from exports.result import GeneratedBy, StoredResult, load, new_result_id, store
+from orchestration.cli.app import run
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
 from tests.integration.subscriber_reports.conftest import MonthKey, Seen, Street
@@ -230,6 +233,36 @@ def test_the_pack_of_a_closed_month_bears_its_hash_and_what_came_late(
     restated = [line for line in lines if line["Item"] == "Restatement: Logon time"]
     assert restated[0]["Value"] == late["difference"]
     assert f"load {late['load_id']}" in restated[0]["Fact"]
+
+
+def test_two_results_of_a_closed_month_tell_what_was_restated_between_them(
+    street: Street,
+    warehouse: psycopg.Connection[Any],
+    seen: Seen,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    after = metrics(warehouse, month="2026-10")
+    # as it was told when the platform's data went through the first of the loads
+    before = replace(after, result_id=new_result_id(), data_through={"platform": street.seen[0].data_through})
+    store(warehouse, before)
+    monkeypatch.setenv("SUBDYN_HOME", str(tmp_path))
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", street.url)
+    assert run(["report", "diff", before.result_id, after.result_id, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["equal"] is True
+    noticed = [
+        row
+        for row in seen.restatements
+        if row["month"] == date(2026, 10, 1) and row["noticed_at"] > street.seen[0].data_through
+    ]
+    assert found["causes"]["restatement_count"] == len(noticed) > 0
+    told = {
+        (one["subscriber_id"], one["metric"], one["value_now"]) for one in found["causes"]["restatements"]
+    }
+    assert told <= {(row["subscriber_id"], row["metric"], row["value_now"]) for row in noticed}
+    assert len(told) == min(len(noticed), 20)
 
 
 def test_the_pack_of_a_live_month_says_that_it_may_still_change(
