@@ -9,17 +9,23 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exports.render import find_renderer
 from exports.render.names import file_stem, short_id
 from exports.result import StoredResult
 
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
 
-def write_file(result: StoredResult, path: Path, format_name: str, *, overwrite: bool) -> Path:
+
+def write_file(
+    result: StoredResult, path: Path, format_name: str, *, overwrite: bool, chart: Chart | None = None
+) -> Path:
     """Render the result to the path.
 
-    Raises InvalidParameter for an unknown format, FileExistsError where the path is taken and shall not be
-    overwritten, other kinds of OSError where it cannot be written.
+    Raises InvalidParameter for an unknown format, and for what it cannot hold or draw, FileExistsError where
+    the path is taken and shall not be overwritten, other kinds of OSError where it cannot be written.
     """
     render = find_renderer(format_name)
     try:
@@ -29,7 +35,7 @@ def write_file(result: StoredResult, path: Path, format_name: str, *, overwrite:
     unfinished = path.with_name(f".{short_id(result.result_id)}.{format_name}.unfinished")
     try:
         with unfinished.open("wb") as stream:
-            render(result, stream)
+            render(result, stream, chart)
         if not overwrite:
             # taken in this instant or refused, whoever else writes
             path.open("xb").close()
@@ -46,8 +52,16 @@ def write_files(result: StoredResult, folder: Path, formats: Iterable[str]) -> l
 
 
 def write_asked_files(
-    result: StoredResult, folder: Path, formats: Iterable[str], *, overwrite: bool
+    result: StoredResult,
+    folder: Path,
+    formats: Iterable[str],
+    *,
+    overwrite: bool,
+    chart: Chart | None = None,
 ) -> list[Path]:
     """The files that somebody asked for, one per format, with the result's short id in their names."""
     stem = f"{file_stem(result)}_{short_id(result.result_id)}"
-    return [write_file(result, folder / f"{stem}.{name}", name, overwrite=overwrite) for name in formats]
+    return [
+        write_file(result, folder / f"{stem}.{name}", name, overwrite=overwrite, chart=chart)
+        for name in formats
+    ]

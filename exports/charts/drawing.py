@@ -19,12 +19,20 @@ TIMES = (Kind.YEAR, Kind.DATE, Kind.MONTH, Kind.NAMED_MONTH)
 WHOLE = "Whole interval"
 NO_NAME = "(none)"
 NO_VALUES = "no values"
+# Okabe and Ito's colours, which people of every colour vision tell apart; yellow, the palest, comes last.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 # As many as there are colours that everybody can tell apart; names beside which a bar can be read.
-MOST_SERIES = 8
+MOST_SERIES = len(PALETTE)
 MOST_NAMES = 40
 MOST_TICKS = {Kind.DATE: 9, Kind.MONTH: 12, Kind.NAMED_MONTH: 10, Kind.YEAR: 15}
-MONDAY, QUARTER, JANUARY = 0, 3, 1
+REGULAR_MONTHS = (
+    lambda day: day.day == 1 and day.month in (1, 4, 7, 10),
+    lambda day: (day.month, day.day) == (1, 1),
+)
+REGULAR_DAYS = (lambda day: day.isoweekday() == 1, lambda day: day.day == 1, *REGULAR_MONTHS)
 RATIO_DECIMALS = 4
+# Up to so many places each value has its own dot.
+MOST_DOTS = 40
 # What XML cannot hold, and what would break a line of text.
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -145,8 +153,8 @@ class _Table:
         """The labels that there is room to write: of many days their Mondays, months, quarters or years."""
         if self._time is None:
             return tuple(label for _, label in self.places)
-        most = MOST_TICKS[self._result.columns[self._time].kind]
-        return tuple(label for _, label in _thinned(self.places, most))
+        kind = self._result.columns[self._time].kind
+        return tuple(label for _, label in _thinned(self.places, kind))
 
     def left_out(self) -> list[str]:
         """What is not shown, if anything."""
@@ -233,17 +241,12 @@ def _decimals(column: Column) -> int:
     return RATIO_DECIMALS if column.currency is None else decimals_of(column.currency)
 
 
-def _thinned(places: Sequence[tuple[Cell, str]], most: int) -> Sequence[tuple[Cell, str]]:
-    """At most so many of the places: at regular days of the calendar, else every so many."""
+def _thinned(places: Sequence[tuple[Cell, str]], kind: Kind) -> Sequence[tuple[Cell, str]]:
+    """Those that there is room for: at regular days of the calendar, else every so many."""
+    most = MOST_TICKS[kind]
     if len(places) <= most:
         return places
-    rules = (
-        lambda day: day.weekday() == MONDAY,
-        lambda day: day.day == 1,
-        lambda day: day.day == 1 and day.month % QUARTER == 1,
-        lambda day: day.day == 1 and day.month == JANUARY,
-    )
-    for rule in rules:
+    for rule in REGULAR_DAYS if kind is Kind.DATE else REGULAR_MONTHS:
         kept = [place for place in places if isinstance(place[0], date) and rule(place[0])]
         if 1 < len(kept) <= most:
             return kept

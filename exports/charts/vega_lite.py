@@ -9,10 +9,8 @@ from typing import Any
 import altair as alt
 
 from exports.charts.definition import ChartType
-from exports.charts.drawing import NO_VALUES, Drawing, Panel
+from exports.charts.drawing import MOST_DOTS, NO_VALUES, PALETTE, Drawing, Panel
 
-# Okabe and Ito's colours, which people of every colour vision tell apart; yellow, the palest, comes last.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 # Comes with the renderer; Arial is as wide, where the picture is shown by a browser.
 FONT = "Liberation Sans, Arial, sans-serif"
 WIDTH, HEIGHT = 760, 300
@@ -20,10 +18,10 @@ BAR_HEIGHT, LONGEST_BARS = 20, 900
 TITLE_CHARACTERS = 84
 LABEL_WIDTH, LEGEND_WIDTH = 220, 330
 LEGEND_CHARACTERS = 100
-# Up to so many places each value has its own dot.
-MOST_DOTS = 40
 # Up to so many, lines are strong.
 MOST_STRONG = 200
+# So few columns would be as wide as the picture.
+FEW_COLUMNS = 4
 INK, MUTED, LINE = "#1A1A1A", "#595959", "#D9D9D9"
 # The axis of names has its title where no name, however long, can touch it.
 ABOVE_ITS_LABELS = {
@@ -112,6 +110,7 @@ def _encoding(drawing: Drawing, panel: Panel) -> dict[str, Any]:
         "type": "ordinal",
         "sort": list(drawing.places),
         "title": drawing.place_title or None,
+        **({"scale": alt.Scale(paddingInner=0.6, paddingOuter=0.6)} if _has_few_columns(drawing) else {}),
         "axis": alt.Axis(
             values=list(drawing.ticks),
             labelAngle=-40 if angled else 0,
@@ -126,7 +125,7 @@ def _encoding(drawing: Drawing, panel: Panel) -> dict[str, Any]:
         "type": "quantitative",
         "title": panel.unit,
         "stack": "zero" if drawing.type in STACKED else None,
-        "scale": alt.Scale(zero=drawing.type is not ChartType.LINE, nice=True),
+        "scale": alt.Scale(zero=drawing.type is not ChartType.LINE or _is_flat(panel), nice=True),
         "axis": alt.Axis(format=_number_format(panel), tickMinStep=10.0**-panel.decimals),
     }
     encoding: dict[str, Any] = {
@@ -158,6 +157,14 @@ def _legend(drawing: Drawing, names: list[str]) -> Any:
         symbolType="square" if drawing.type is not ChartType.LINE else "circle",
         symbolOpacity=1,
     )
+
+
+def _is_flat(panel: Panel) -> bool:
+    return len({value for series in panel.series for value in series.values if value is not None}) == 1
+
+
+def _has_few_columns(drawing: Drawing) -> bool:
+    return drawing.type in (ChartType.COLUMN, ChartType.STACKED_COLUMN) and len(drawing.places) <= FEW_COLUMNS
 
 
 def _is_crowded(drawing: Drawing) -> bool:

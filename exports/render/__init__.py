@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from exports.errors import InvalidParameter
 from exports.result import StoredResult
 
-Renderer = Callable[[StoredResult, BinaryIO], None]
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
+
+
+class Renderer(Protocol):
+    """Writes a result to a stream and leaves that open; a chart is shown by the formats that can."""
+
+    def __call__(self, result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None: ...
+
 
 # Each is the module of that name here, imported when it is needed: workbooks take their time.
-FORMATS = ("csv", "json", "xlsx")
-NOT_YET = {"web": "report pages", "xls": "Excel 97 files"}
+FORMATS = ("csv", "xlsx", "xls", "html", "json", "parquet")
+# Of a chart alone.
+PICTURES = ("png", "svg")
+WITH_CHART = ("xlsx", "html", *PICTURES)
+BINARY = ("xlsx", "xls", "parquet", "png")
+NOT_YET = {"web": "report pages"}
 
 
 def check_format(format_name: str) -> str:
     """The name; raises InvalidParameter naming the formats there are."""
-    allowed = ", ".join(FORMATS)
+    allowed = ", ".join((*FORMATS, *PICTURES))
     if format_name in NOT_YET:
         raise InvalidParameter(
             "format", f"format {format_name}: {NOT_YET[format_name]} are not available yet; use {allowed}"
         )
-    if format_name not in FORMATS:
+    if format_name not in (*FORMATS, *PICTURES):
         raise InvalidParameter("format", f"unknown format {format_name!r}; use {allowed}")
     return format_name
 
 
 def find_renderer(format_name: str) -> Renderer:
     """The function that writes that format; raises InvalidParameter naming the formats there are."""
-    return import_module(f"{__name__}.{check_format(format_name)}").render
+    if check_format(format_name) in PICTURES:
+        return partial(import_module(f"{__name__}.picture").render, image_format=format_name)
+    return import_module(f"{__name__}.{format_name}").render

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from exports.result import Cell, Kind, StoredResult, written
+
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
 
 # A spreadsheet takes these for the start of a formula, some of them also behind blanks.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def render(result: StoredResult, stream: BinaryIO) -> None:
+def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None:
     """Write head, rows and, where there are none, the message in a line of its own. The stream stays open."""
+    del chart
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([_safe(column.label) for column in result.columns])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from exports.result import StoredResult, as_json
 
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
 
-def render(result: StoredResult, stream: BinaryIO) -> None:
+
+def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None:
     """Write the result as one UTF-8 JSON object and a line end. The stream stays open."""
+    del chart
     stream.write(json.dumps(as_json(result), ensure_ascii=False, indent=2).encode())
     stream.write(b"\n")

@@ -1,39 +1,48 @@
-"""XLSX to be sent: typed cells, heads in groups, frozen and repeated, fitted to the page, and the Info."""
+"""XLSX to be sent: typed cells, heads in groups, frozen and repeated, fitted to the page, a chart, the Info.
+
+openpyxl makes the workbook with all but the rows. Those are written as text into their sheets afterwards: as
+objects, four million cells would take three times as long.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from itertools import groupby
-from typing import Any, BinaryIO
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from exports.currencies import decimals_of
+from exports.errors import InvalidParameter
 from exports.render.info import heading_lines, info_lines
+from exports.render.sheet import (
+    CREATOR,
+    FILTER_BUTTON,
+    PADDING,
+    PLAIN_FORMATS,
+    as_text,
+    batches,
+    days_of,
+    group_spans,
+    line_count,
+    number_format,
+    sheet_names,
+    storable,
+    widths,
+)
 from exports.result import Cell, Column, Kind, StoredResult, Table, key_column_count
 
-CREATOR = "Subscriber Dynamics"
-PLAIN_FORMATS = {
-    Kind.TEXT: "@",
-    Kind.YEAR: "0",
-    Kind.DATE: "yyyy-mm-dd",
-    Kind.MONTH: "yyyy-mm",
-    # in English whatever the reader's language, as the label is a name that people know
-    Kind.NAMED_MONTH: "[$-409]mmm yyyy",
-    Kind.TIMESTAMP: "yyyy-mm-dd hh:mm:ss",
-    Kind.COUNT: "#,##0",
-}
-# Where no currency tells how many an amount has.
-EXACT_DECIMALS = 4
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
 
 # A font without a name is another one in every program.
 FONT = "Calibri"
@@ -50,53 +59,93 @@ NUMBER_ALIGNMENT = Alignment(vertical="top")
 TEXT_ALIGNMENT = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
 KEY_ALIGNMENT = Alignment(vertical="top", horizontal="left", wrap_text=True)
 
-SHEET_NAME_LENGTH = 31
-NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\]")
-NARROWEST_COLUMN, WIDEST_COLUMN = 7, 42
-FILTER_BUTTON, PADDING = 3, 2
 LINE_HEIGHT = 15.0
 A4 = 9
+MOST_ROWS = 1_048_576
+END_OF_ROWS = b"</sheetData>"
+# A reader would take these for an escaped character.
+LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+NOT_AS_IT_IS = re.compile(r"[&<>]|_x[0-9A-Fa-f]{4}_")
 
 
-def render(result: StoredResult, stream: BinaryIO) -> None:
-    """Write the workbook: the report's sheet, one for each further table, then Info.
+def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None:
+    """Write the workbook: the report's sheet, the chart's if asked for, one for each further table, the Info.
 
-    A result without rows shows its message under the heads. The stream stays open.
+    A result without rows shows its message under the heads. The stream stays open. Raises InvalidParameter
+    where a sheet cannot hold the rows, or for a chart of a column that is not there.
     """
     book = Workbook(write_only=True)
-    book.properties.title = result.title
+    book.properties.title = storable(result.title)
     book.properties.creator = CREATOR
     title, *asked = heading_lines(result)
-    table = Table(result.title, result.columns, result.rows)
-    grid = _write_table(book, table, [title, *asked], result.result_id, result.has_total)
+    tables = [Table(result.title, result.columns, result.rows), *result.details]
+    titles = [result.title, *(["Chart"] if chart else []), *(table.title for table in result.details), "Info"]
+    names = sheet_names(titles)
+    rows: dict[str, _Rows] = {}
+    for number, table in enumerate(tables):
+        name = names.pop(0)
+        is_main = number == 0
+        heading = [title if is_main else table.title, *asked]
+        sheet = _begin_table(book, name, table, heading, result.result_id, is_main and result.has_total)
+        rows[f"xl/worksheets/sheet{len(book.worksheets)}.xml"] = sheet
+        if is_main and chart is not None:
+            from exports.charts.workbook import add_chart_sheet
+
+            add_chart_sheet(book.create_sheet(names.pop(0)), result, chart)
     if result.message is not None:
-        grid.append([_text(grid, result.message)])
-    for table in result.details:
-        _write_table(book, table, [table.title, *asked], result.result_id, has_total=False)
-    _write_info(book.create_sheet("Info"), info_lines(result))
-    book.save(stream)
+        rows["xl/worksheets/sheet1.xml"].message = result.message
+    _write_info(book.create_sheet(names.pop(0)), info_lines(result))
+    _save(book, rows, stream)
 
 
-def _write_table(
-    book: Workbook, table: Table, heading: Sequence[str], result_id: str, has_total: bool
-) -> Any:
-    """The heading, an empty line, the heads in one line or two, and the rows."""
+def _save(book: Workbook, rows: dict[str, _Rows], stream: BinaryIO) -> None:
+    """The workbook, each table's rows put into its sheet on the way."""
+    without_rows = BytesIO()
+    book.save(without_rows)
+    with (
+        zipfile.ZipFile(without_rows) as made,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as whole,
+    ):
+        for part in made.infolist():
+            content = made.read(part)
+            if part.filename not in rows:
+                whole.writestr(part, content, zipfile.ZIP_DEFLATED)
+                continue
+            before, end, after = content.partition(END_OF_ROWS)
+            part.compress_type = zipfile.ZIP_DEFLATED
+            with whole.open(part, "w", force_zip64=True) as sheet:
+                sheet.write(before)
+                for text in rows[part.filename].texts():
+                    sheet.write(text.encode())
+                sheet.write(end + after)
+
+
+def _begin_table(
+    book: Workbook, name: str, table: Table, heading: Sequence[str], result_id: str, has_total: bool
+) -> _Rows:
+    """The heading, an empty line, and the heads in one line or two; what is to be written below them."""
     columns, rows = table.columns, table.rows
-    sheet: Any = book.create_sheet(NOT_IN_SHEET_NAMES.sub(" ", table.title)[:SHEET_NAME_LENGTH])
+    sheet: Any = book.create_sheet(name)
     head_lines = 2 if any(column.group for column in columns) else 1
     first_head = len(heading) + 2
     last_head = first_head + head_lines - 1
+    if last_head + len(rows) > MOST_ROWS:
+        raise InvalidParameter(
+            "format",
+            f"format xlsx: a sheet holds {MOST_ROWS:,} rows, heads included, the result has {len(rows):,};"
+            " use csv or parquet",
+        )
     last_column = get_column_letter(len(columns))
-    widths = [_width(column, [row[number] for row in rows]) for number, column in enumerate(columns)]
-    for number, width in enumerate(widths, start=1):
+    fitting = widths(columns, rows)
+    for number, width in enumerate(fitting, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.row_dimensions[last_head].height = LINE_HEIGHT * max(
-        _line_count(column.label_in_group, width - FILTER_BUTTON)
-        for column, width in zip(columns, widths, strict=True)
+        line_count(column.label_in_group, width - FILTER_BUTTON)
+        for column, width in zip(columns, fitting, strict=True)
     )
     sheet.freeze_panes = f"{get_column_letter(max(1, key_column_count(columns)) + 1)}{last_head + 1}"
     if head_lines == 2:
-        for first, last in _group_spans(columns):
+        for first, last in group_spans(columns):
             sheet.merged_cells.add(
                 f"{get_column_letter(first)}{first_head}:{get_column_letter(last)}{first_head}"
             )
@@ -111,10 +160,7 @@ def _write_table(
     if head_lines == 2:
         sheet.append([_head(sheet, column.group) for column in columns])
     sheet.append([_head(sheet, column.label_in_group) for column in columns])
-    cells = _Cells(sheet, columns)
-    for number, row in enumerate(rows):
-        sheet.append(cells.of_row(row, has_total and number == len(rows) - 1))
-    return sheet
+    return _Rows(sheet, table, has_total, last_head + 1)
 
 
 def _fit_to_print(sheet: Any, head_rows: str, title: str, result_id: str) -> None:
@@ -126,17 +172,9 @@ def _fit_to_print(sheet: Any, head_rows: str, title: str, result_id: str) -> Non
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6, header=0.3, footer=0.3)
     sheet.print_title_rows = head_rows
-    sheet.oddFooter.left.text = title.replace("&", "&&")
+    sheet.oddFooter.left.text = storable(title).replace("&", "&&")
     sheet.oddFooter.center.text = "&P / &N"
     sheet.oddFooter.right.text = result_id
-
-
-def _group_spans(columns: Sequence[Column]) -> Iterable[tuple[int, int]]:
-    """First and last column, from 1, of each group of several columns."""
-    for group, members in groupby(range(1, len(columns) + 1), key=lambda number: columns[number - 1].group):
-        first, *others = members
-        if group and others:
-            yield first, others[-1]
 
 
 def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
@@ -151,98 +189,117 @@ def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
         sheet.append([name, told])
 
 
-class _Cells:
-    """The cells of a table's rows; each style is made once, and its cell takes one value after the other."""
+@dataclass
+class _Rows:
+    """A table's rows as the text of its sheet. Styles are known to the workbook before it is saved."""
 
-    def __init__(self, sheet: Any, columns: Sequence[Column]) -> None:
+    sheet: Any
+    table: Table
+    has_total: bool
+    first_row: int
+    message: str | None = None
+
+    def __post_init__(self) -> None:
+        columns = self.table.columns
+        self._plain = [_Style(self.sheet, columns, number, is_total=False) for number in range(len(columns))]
+        self._total = [_Style(self.sheet, columns, number, is_total=True) for number in range(len(columns))]
+        for row in self._last_rows():
+            for style, cell in zip(self._total, row, strict=True):
+                style.tag(cell)
+        # every style has to be met before the workbook, with all of them, is saved
+        for batch in batches(self.table.rows):
+            for style, cells in zip(self._plain, zip(*batch, strict=True), strict=True):
+                style.meet(cells)
+
+    def texts(self) -> Iterator[str]:
+        """The rows' text, many rows at a time."""
+        row_number, last = self.first_row, self.first_row + len(self.table.rows) - 1
+        for batch in batches(self.table.rows):
+            texts = []
+            for row in batch:
+                styles = self._total if self.has_total and row_number == last else self._plain
+                texts.append(f'<row r="{row_number}">')
+                for style, cell in zip(styles, row, strict=True):
+                    if cell is not None or style.is_total:
+                        texts.append(style.text(cell, row_number))
+                texts.append("</row>")
+                row_number += 1
+            yield "".join(texts)
+        if self.message is not None:
+            cell = _inline(storable(self.message))
+            yield f'<row r="{row_number}"><c r="A{row_number}" t="inlineStr">{cell}</c></row>'
+
+    def _last_rows(self) -> Sequence[Sequence[Cell]]:
+        return self.table.rows[-1:] if self.has_total else ()
+
+
+class _Style:
+    """The cells of one column: how each kind of value is styled, and its text."""
+
+    def __init__(self, sheet: Any, columns: Sequence[Column], number: int, is_total: bool) -> None:
+        self.is_total = is_total
         self._sheet = sheet
-        self._columns = columns
-        self._keys = key_column_count(columns)
-        self._styled: dict[tuple[int, str, bool], Any] = {}
+        self._column = columns[number]
+        self._letter = get_column_letter(number + 1)
+        self._is_key = number < key_column_count(columns)
+        self._is_first = number == 0
+        self._tags: dict[Any, str] = {}
 
-    def of_row(self, row: Sequence[Cell], is_total: bool) -> list[Any]:
-        """The row's cells, good until the next row's are asked for."""
-        return [self._cell(number, value, is_total) for number, value in enumerate(row)]
+    def meet(self, cells: Sequence[Cell]) -> None:
+        """Make the styles of these cells; of one type all have the same, but for instants and early dates."""
+        for kind in set(map(type, cells)):
+            if issubclass(kind, date):
+                for cell in cells:
+                    self.tag(as_text(cell) or cell)
+            elif kind not in self._tags and kind is not type(None):
+                self.tag(next(cell for cell in cells if type(cell) is kind))
 
-    def _cell(self, number: int, value: Cell, is_total: bool) -> Any:
-        if isinstance(value, str):
-            cell = self._style(number, PLAIN_FORMATS[Kind.TEXT], is_total)
-            cell.value = _storable(value)
-            cell.data_type = "s"
-            return cell
-        cell = self._style(number, _number_format(value, self._columns[number]), is_total)
-        # a spreadsheet knows no zones: the clock's time is the value, its offset part of the format
-        cell.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
-        return cell
+    def tag(self, cell: Cell) -> str:
+        """What follows the cell's number: its style and type."""
+        key: Any = type(cell)
+        if isinstance(cell, datetime):
+            key = cell.utcoffset()
+        found = self._tags.get(key)
+        if found is None:
+            is_text = isinstance(cell, str)
+            shown_as = PLAIN_FORMATS[Kind.TEXT] if is_text else number_format(cell, self._column)
+            found = f'" s="{self._style_id(shown_as)}"' + (' t="inlineStr">' if is_text else "><v>")
+            self._tags[key] = found
+        return found
 
-    def _style(self, number: int, number_format: str, is_total: bool) -> Any:
-        key = (number, number_format, is_total)
-        if key not in self._styled:
-            cell: Any = WriteOnlyCell(self._sheet)
-            cell.number_format = number_format
-            cell.alignment = self._alignment(number)
-            if is_total:
-                cell.font, cell.border = BOLD, TOTAL_BORDER
-            self._styled[key] = cell
-        return self._styled[key]
+    def text(self, cell: Cell, row_number: int) -> str:
+        """The cell, whole."""
+        place = f'<c r="{self._letter}{row_number}'
+        if cell is None:
+            return f"{place}{self.tag(None).removesuffix('><v>')}/>"
+        if isinstance(cell, (str, date)):
+            words = as_text(cell)
+            if words is not None:
+                return f"{place}{self.tag(words)}{_inline(words)}</c>"
+            assert isinstance(cell, date)  # noqa: S101 - every word is a text
+            return f"{place}{self.tag(cell)}{days_of(cell)!r}</v></c>"
+        return f"{place}{self.tag(cell)}{cell}</v></c>"
 
-    def _alignment(self, number: int) -> Alignment:
-        if number < self._keys:
-            return TEXT_ALIGNMENT if number else KEY_ALIGNMENT
-        return TEXT_ALIGNMENT if self._columns[number].kind is Kind.TEXT else NUMBER_ALIGNMENT
+    def _style_id(self, shown_as: str) -> int:
+        cell: Any = WriteOnlyCell(self._sheet)
+        cell.number_format = shown_as
+        cell.alignment = self._alignment()
+        if self.is_total:
+            cell.font, cell.border = BOLD, TOTAL_BORDER
+        return cell.style_id
 
-
-def _number_format(value: Cell, column: Column) -> str:
-    if isinstance(value, datetime):
-        offset = _offset(value)
-        return PLAIN_FORMATS[Kind.TIMESTAMP] + (f'" {offset}"' if offset else "")
-    if column.kind in (Kind.MONEY, Kind.RATIO):
-        decimals = _decimals(column)
-        return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
-    return PLAIN_FORMATS[column.kind]
-
-
-def _decimals(column: Column) -> int:
-    return EXACT_DECIMALS if column.currency is None else decimals_of(column.currency)
-
-
-def _offset(instant: datetime) -> str:
-    """The distance from UTC as +05:45; empty where the moment names none."""
-    distance = instant.utcoffset()
-    if distance is None:
-        return ""
-    hours, minutes = divmod(abs(distance) // timedelta(minutes=1), 60)
-    return f"{'-' if distance < timedelta(0) else '+'}{hours:02}:{minutes:02}"
+    def _alignment(self) -> Alignment:
+        if self._is_key:
+            return KEY_ALIGNMENT if self._is_first else TEXT_ALIGNMENT
+        return TEXT_ALIGNMENT if self._column.kind is Kind.TEXT else NUMBER_ALIGNMENT
 
 
-def _width(column: Column, cells: Iterable[Cell]) -> float:
-    """Room for every cell as it is shown, and for the head in at most two lines beside its filter button."""
-    head = column.label_in_group
-    head_width = max(*map(len, head.split()), (len(head) + 1) // 2) + FILTER_BUTTON
-    widest = max((len(_shown(cell, column)) for cell in cells), default=0) + PADDING
-    return min(max(NARROWEST_COLUMN, head_width, widest), WIDEST_COLUMN)
-
-
-def _shown(cell: Cell, column: Column) -> str:
-    if isinstance(cell, Decimal):
-        return f"{cell:,.{_decimals(column)}f}"
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S} {_offset(cell)}"
-    if isinstance(cell, date):
-        return "0000-00-00"
-    if isinstance(cell, int) and column.kind is not Kind.YEAR:
-        return f"{cell:,}"
-    return "" if cell is None else max(str(cell).splitlines(), key=len, default="")
-
-
-def _line_count(text: str, width: float) -> int:
-    """The lines that the words need, one after the other, at most so many characters in each."""
-    lines, room = 1, width
-    for word in text.split():
-        if len(word) > room and room < width:
-            lines, room = lines + 1, width
-        room -= len(word) + 1
-    return lines
+def _inline(text: str) -> str:
+    """A cell's text: text whatever it begins with, blanks and line ends kept."""
+    if NOT_AS_IT_IS.search(text):
+        text = escape(LIKE_AN_ESCAPE.sub("_x005F_", text))
+    space = ' xml:space="preserve"' if text != text.strip() or "\n" in text else ""
+    return f"<is><t{space}>{text}</t></is>"
 
 
 def _head(sheet: Any, text: str) -> Any:
@@ -252,13 +309,9 @@ def _head(sheet: Any, text: str) -> Any:
 
 
 def _text(sheet: Any, text: str, font: Font | None = None) -> Any:
-    """A cell that is text whatever it begins with; characters a workbook cannot hold become U+FFFD."""
-    cell: Any = WriteOnlyCell(sheet, value=_storable(text))
+    """A cell that is text whatever it begins with."""
+    cell: Any = WriteOnlyCell(sheet, value=LIKE_AN_ESCAPE.sub("_x005F_", storable(text)))
     cell.data_type = "s"
     if font is not None:
         cell.font = font
     return cell
-
-
-def _storable(text: str) -> str:
-    return ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)

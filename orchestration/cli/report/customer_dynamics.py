@@ -13,7 +13,17 @@ from orchestration.cli.exits import BadInput
 from orchestration.cli.house import open_house
 from orchestration.cli.report import options
 from orchestration.cli.report.connection import report_connection
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
+from orchestration.cli.report.output import (
+    ChartColumnOption,
+    ChartOption,
+    ChartTitleOption,
+    ChartTypeOption,
+    Destination,
+    FormatOption,
+    OutputOption,
+    OverwriteOption,
+    read_chart,
+)
 from orchestration.cli.run import read_as_of
 
 
@@ -37,6 +47,10 @@ def customer_dynamics(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    chart: ChartOption = None,
+    chart_column: ChartColumnOption = None,
+    chart_type: ChartTypeOption = None,
+    chart_title: ChartTitleOption = None,
 ) -> None:
     """Clients, balances, refills, use and packages, by period or package."""
     from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
@@ -59,7 +73,12 @@ def customer_dynamics(
         }
     )
     instant = _read_now(as_of)
-    destination = Destination(formats, output, overwrite)
+    destination = Destination(
+        formats,
+        output,
+        overwrite,
+        read_chart(chart, chart_column, chart_type, chart_title, parameters.columns),
+    )
     with open_house() as settings:
         from exports.reports.customer_dynamics.run import generate
         from exports.result import GeneratedBy

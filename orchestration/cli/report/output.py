@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,16 +17,20 @@ from orchestration.cli.exits import BadInput, Failed
 from orchestration.cli.terminal import Terminal, console, stdout_closed, write_line
 
 if TYPE_CHECKING:
-    from exports.result import StoredResult
+    from exports.charts.definition import Chart
+    from exports.result import Column, StoredResult
     from orchestration.settings import Settings
 
 STDOUT = "-"
-BINARY = {"xlsx"}
 # Of a path without a format, as of a folder.
 USUAL_FORMATS = ("csv", "xlsx")
 FormatOption = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAMES", help="csv, xlsx, json, or several separated by commas."),
+    typer.Option(
+        "--format",
+        metavar="NAMES",
+        help="csv, xlsx, xls, html, json, parquet; png or svg of a chart; or several separated by commas.",
+    ),
 ]
 OutputOption = Annotated[
     str | None,
@@ -34,15 +39,68 @@ OutputOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace a file that is there; without it, it is kept.")
 ]
+ChartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--chart",
+        metavar="NAME",
+        # the templates of exports.charts, told without the library that reads them
+        help="A chart in xlsx or html, or as png or svg: 'Clients - Active: Qty', 'Balance Refill: Total',"
+        " 'Pay as you Go: Total', 'Packages: Renew Total', or Blank.",
+    ),
+]
+ChartColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chart-column",
+        metavar="HEAD",
+        help="A column of the chart Blank, by its whole head; may be repeated.",
+    ),
+]
+ChartTypeOption = Annotated[
+    str | None,
+    typer.Option("--chart-type", metavar="TYPE", help="line, column, stacked-column, area or bar."),
+]
+ChartTitleOption = Annotated[
+    str | None, typer.Option("--chart-title", metavar="TEXT", help="Instead of the columns' heads.")
+]
+
+
+def read_chart(
+    name: str | None,
+    heads: list[str] | None,
+    chart_type: str | None,
+    title: str | None,
+    columns: Sequence[Column] | None = None,
+) -> Chart | None:
+    """The chart that the options ask for, if they do: of the columns of the report, where those are known.
+
+    Heads alone are the chart Blank.
+    """
+    asked = {"template": name, "columns": tuple(heads or ()), "type": chart_type, "title": title}
+    given = {key: value for key, value in asked.items() if value}
+    if not given:
+        return None
+    if not given.keys() & {"template", "columns"}:
+        raise BadInput("--chart is missing: name a chart, or its columns with --chart-column")
+    from exports.charts.definition import Chart
+
+    chart = Chart.read(given)
+    if columns is not None:
+        chart.columns_of(columns)
+    return chart
 
 
 class Destination:
-    """What --format, --output and --overwrite ask for, checked before the report is generated.
+    """What --format, --output, --overwrite and --chart ask for, checked before the report is generated.
 
     Nothing named is the terminal, a format without a place the home's folder of reports.
     """
 
-    def __init__(self, formats: str | None, output: str | None, overwrite: bool) -> None:
+    def __init__(
+        self, formats: str | None, output: str | None, overwrite: bool, chart: Chart | None = None
+    ) -> None:
+        self._chart = chart
         self._is_stdout = output == STDOUT
         self._path = _path(output) if output is not None and not self._is_stdout else None
         self._overwrite = overwrite
@@ -50,6 +108,7 @@ class Destination:
         if self._is_stdout:
             self._formats = self._formats or ["csv"]
             self._check_stdout()
+        self._check_chart()
         self._is_file = self._path is not None and _is_file(self._path)
         if self._is_file:
             self._check_file()
@@ -71,7 +130,18 @@ class Destination:
         if not self._is_stdout:
             console.print(f"stored: subdyn report show {result.result_id}", soft_wrap=True)
 
+    def _check_chart(self) -> None:
+        from exports.render import PICTURES, WITH_CHART
+
+        pictures = [name for name in self._formats if name in PICTURES]
+        if pictures and self._chart is None:
+            raise BadInput(f"--format {pictures[0]}: a picture shows a chart: name one with --chart")
+        if self._chart is not None and not set(self._formats) & set(WITH_CHART):
+            raise BadInput(f"--chart is shown by {', '.join(WITH_CHART)}: name one of them with --format")
+
     def _check_stdout(self) -> None:
+        from exports.render import BINARY
+
         if len(self._formats) > 1:
             raise BadInput("--output -: stdout takes one format")
         if sys.stdout.isatty() and self._formats[0] in BINARY:
@@ -91,11 +161,11 @@ class Destination:
         render = find_renderer(self._formats[0])
         if sys.stdout.isatty():
             kept = io.BytesIO()
-            render(result, kept)
+            render(result, kept, self._chart)
             for line in kept.getvalue().decode().splitlines():
                 write_line(line)
         else:
-            render(result, sys.stdout.buffer)
+            render(result, sys.stdout.buffer, self._chart)
             sys.stdout.buffer.flush()
 
     def _write(self, result: StoredResult, target: Path) -> None:
@@ -103,9 +173,13 @@ class Destination:
 
         try:
             if self._is_file:
-                paths = [write_file(result, target, self._formats[0], overwrite=self._overwrite)]
+                paths = [
+                    write_file(result, target, self._formats[0], overwrite=self._overwrite, chart=self._chart)
+                ]
             else:
-                paths = write_asked_files(result, target, self._formats, overwrite=self._overwrite)
+                paths = write_asked_files(
+                    result, target, self._formats, overwrite=self._overwrite, chart=self._chart
+                )
         except FileExistsError as error:
             raise _taken(Path(error.filename or target)) from None
         except OSError as error:
@@ -116,7 +190,7 @@ class Destination:
 
 def _formats(formats: str | None, path: Path | None) -> list[str]:
     """The formats that are asked for by name, or by that of the file."""
-    from exports.render import FORMATS, check_format
+    from exports.render import FORMATS, PICTURES, check_format
 
     named = list(dict.fromkeys(_words(formats)))
     for name in named:
@@ -128,7 +202,7 @@ def _formats(formats: str | None, path: Path | None) -> list[str]:
         return named or list(USUAL_FORMATS)
     if not named:
         return [check_format(suffix)]
-    if suffix in FORMATS and len(named) == 1 and named != [suffix]:
+    if suffix in (*FORMATS, *PICTURES) and len(named) == 1 and named != [suffix]:
         raise BadInput(
             f"--output: {path.name} is named as {suffix}, --format says {', '.join(named)}: leave one out"
         )

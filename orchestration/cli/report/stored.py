@@ -12,7 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
+from orchestration.cli.report.output import (
+    ChartColumnOption,
+    ChartOption,
+    ChartTitleOption,
+    ChartTypeOption,
+    Destination,
+    FormatOption,
+    OutputOption,
+    OverwriteOption,
+    read_chart,
+)
 from orchestration.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -26,6 +36,10 @@ def show(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    chart: ChartOption = None,
+    chart_column: ChartColumnOption = None,
+    chart_type: ChartTypeOption = None,
+    chart_title: ChartTitleOption = None,
 ) -> None:
     """Show a stored result again, cell for cell; nothing is asked anew."""
     import psycopg
@@ -33,7 +47,9 @@ def show(
     from exports.result import check_result_id, find_result_id, load
 
     beginning = check_result_id(result_id)
-    destination = Destination(formats, output, overwrite)
+    destination = Destination(
+        formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title)
+    )
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result = load(connection, find_result_id(connection, beginning))

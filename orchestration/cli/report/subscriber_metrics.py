@@ -12,7 +12,17 @@ import typer
 from orchestration.cli.house import open_house
 from orchestration.cli.report import options
 from orchestration.cli.report.connection import report_connection
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
+from orchestration.cli.report.output import (
+    ChartColumnOption,
+    ChartOption,
+    ChartTitleOption,
+    ChartTypeOption,
+    Destination,
+    FormatOption,
+    OutputOption,
+    OverwriteOption,
+    read_chart,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,15 +41,24 @@ def subscriber_metrics(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    chart: ChartOption = None,
+    chart_column: ChartColumnOption = None,
+    chart_type: ChartTypeOption = None,
+    chart_title: ChartTitleOption = None,
 ) -> None:
     """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
-    from exports.reports.subscriber_metrics.definition import SubscriberMetricsParameters
+    from exports.reports.subscriber_metrics.definition import METRIC_COLUMNS, SubscriberMetricsParameters
     from exports.reports.subscriber_metrics.run import generate
 
     parameters = SubscriberMetricsParameters.read({"month": month, "subscriber_id": subscriber})
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
-        Destination(formats, output, overwrite),
+        Destination(
+            formats,
+            output,
+            overwrite,
+            read_chart(chart, chart_column, chart_type, chart_title, METRIC_COLUMNS),
+        ),
     )
 
 

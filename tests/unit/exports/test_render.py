@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from exports.errors import InvalidParameter
-from exports.render import find_renderer
+from exports.render import FORMATS, find_renderer
 from exports.result import Column, Kind, StoredResult
 from tests.unit.exports.results import COLUMNS, a_result
 
@@ -57,7 +57,7 @@ def test_an_empty_result_is_a_csv_with_heads_and_a_message():
 
 
 def test_rendering_leaves_the_stream_open():
-    for format_name in ("csv", "xlsx", "json"):
+    for format_name in FORMATS:
         stream = io.BytesIO()
         find_renderer(format_name)(a_result(), stream)
         assert not stream.closed
@@ -77,7 +77,9 @@ def test_json_is_the_stored_result_with_exact_amounts():
     assert document["asked_interval"]["time_zone"] == "Europe/Berlin"
 
 
-@pytest.mark.parametrize("format_name", ["web", "xls", "pdf"])
+@pytest.mark.parametrize("format_name", ["web", "pdf", "XLS"])
 def test_a_format_there_is_not_is_refused_naming_those_there_are(format_name: str):
-    with pytest.raises(InvalidParameter, match=f"{format_name}.*use csv, json, xlsx"):
+    with pytest.raises(
+        InvalidParameter, match=f"{format_name}.*use csv, xlsx, xls, html, json, parquet, png, svg"
+    ):
         find_renderer(format_name)
