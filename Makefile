@@ -3,12 +3,13 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help setup demo dev test lint unit bench clean
+.PHONY: help setup demo dev check test lint bench clean
 
 help:
 	@echo 'make setup   the environment .venv, from requirements.lock'
 	@echo 'make demo    embedded servers, a made-up operator, one nightly run, the Customer Dynamics report'
 	@echo 'make dev     the Dagster UI on the same data, until Ctrl-C'
+	@echo 'make check   style, types, SQL and the tests that need no server'
 	@echo 'make test    everything that checks the project'
 	@echo 'make lint    style, types and SQL only'
 	@echo 'make bench   what is fast, against whom'
@@ -27,6 +28,9 @@ lint: setup
 	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo 'lint: pyright' && $(BIN)/pyright
 	@echo 'lint: sqlfluff' && $(BIN)/python .ci/lint_sql.py
+
+check: lint
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit
 
 test: lint
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
