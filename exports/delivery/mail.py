@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -21,6 +22,9 @@ from exports.errors import InvalidParameter
 from exports.render.info import heading_lines, info_lines
 from exports.render.names import file_stem, short_id
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
+
+if TYPE_CHECKING:
+    from exports.charts.definition import Chart
 
 SHOWN_ROWS = 10
 SHOWN_CHARACTERS = 200
@@ -32,12 +36,12 @@ MEDIA_TYPES = {
     "csv": "text/csv",
     "json": "application/json",
     "html": "text/html",
-    "web": "text/html",
     "xls": "application/vnd.ms-excel",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "svg": "image/svg+xml",
 }
-SUFFIXES = {"web": "html"}
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,11 @@ def result_contents(
     Raises OSError where a file cannot be rendered for want of room.
     """
     notes: list[str] = []
-    image = None if chart is None else _chart(result, chart, notes)
+    drawn, image = (None, None) if chart is None else _chart(result, chart, notes)
     room = limit_bytes - int(len(image or b"") * ENCODED)
     attachments: list[Attachment] = []
     for name in formats:
-        attachment = _attachment(result, name, int(room / ENCODED), notes)
+        attachment = _attachment(result, name, drawn, int(room / ENCODED), notes)
         if attachment is not None:
             attachments.append(attachment)
             room -= int(len(attachment.content) * ENCODED)
@@ -152,14 +156,16 @@ class _TooLarge(Exception):
     """The file outgrew the mail."""
 
 
-def _attachment(result: StoredResult, name: str, bound: int, notes: list[str]) -> Attachment | None:
+def _attachment(
+    result: StoredResult, name: str, chart: Chart | None, bound: int, notes: list[str]
+) -> Attachment | None:
     """The result's file of that format, or None and a note that says why not and how to get it."""
     from exports.render import find_renderer
 
-    file_name = f"{file_stem(result)}.{SUFFIXES.get(name, name)}"
+    file_name = f"{file_stem(result)}.{name}"
     stream = _Bounded(bound)
     try:
-        find_renderer(name)(result, stream)
+        find_renderer(name)(result, stream, chart)
     except _TooLarge:
         fetch = f"subdyn report show {short_id(result.result_id)} --format {name} --output {file_name}"
         notes.append(f"{file_name} is too large for a mail; get it by: {fetch}")
@@ -170,16 +176,19 @@ def _attachment(result: StoredResult, name: str, bound: int, notes: list[str]) -
     return Attachment(file_name, MEDIA_TYPES.get(name, "application/octet-stream"), stream.getvalue())
 
 
-def _chart(result: StoredResult, chart: Mapping[str, Any], notes: list[str]) -> bytes | None:
-    """The chart as PNG, or None and a note that says why it cannot be drawn."""
+def _chart(
+    result: StoredResult, chart: Mapping[str, Any], notes: list[str]
+) -> tuple[Chart, bytes] | tuple[None, None]:
+    """The chart and its PNG, or neither and a note that says why it cannot be drawn."""
     from exports.charts.definition import Chart
     from exports.charts.image import render_image
 
     try:
-        return render_image(result, Chart.read(chart), "png")
+        read = Chart.read(chart)
+        return read, render_image(result, read, "png")
     except InvalidParameter as error:
         notes.append(f"the chart is not drawn: {error}")
-        return None
+        return None, None
 
 
 def _text(
@@ -250,6 +259,7 @@ def _html(
             for figure in (figures.figures if figures else ())
         ],
         chart_id=chart_id.strip("<>"),
+        groups=_groups(result.columns),
         columns=result.columns,
         key_count=key_column_count(result.columns),
         rows=[
@@ -262,6 +272,13 @@ def _html(
         info=info_lines(result),
         fetch=f"subdyn report show {short_id(result.result_id)}",
     )
+
+
+def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """The heads above the columns' own and how many columns each spans; none where nothing is grouped."""
+    if not any(column.group for column in columns):
+        return []
+    return [(group, len(list(members))) for group, members in groupby(columns, key=lambda found: found.group)]
 
 
 @cache

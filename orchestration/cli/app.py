@@ -11,6 +11,7 @@ import typer
 import typer.main
 
 from orchestration.cli.connect import connect
+from orchestration.cli.delivery import delivery_app
 from orchestration.cli.demo import demo
 from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
@@ -48,6 +49,7 @@ app.command()(up)
 app.command("run")(run_command)
 app.add_typer(report_app, name="report")
 app.add_typer(share_app, name="share")
+app.add_typer(delivery_app, name="delivery")
 app.command()(prune)
 app.command()(verify)
 app.command()(migrate)

@@ -25,6 +25,7 @@ from orchestration.cli.report.output import (
     read_chart,
 )
 from orchestration.cli.run import read_as_of
+from orchestration.cli.sending import SendToOption
 
 
 def customer_dynamics(
@@ -51,6 +52,7 @@ def customer_dynamics(
     chart_column: ChartColumnOption = None,
     chart_type: ChartTypeOption = None,
     chart_title: ChartTitleOption = None,
+    send_to: SendToOption = None,
 ) -> None:
     """Clients, balances, refills, use and packages, by period or package."""
     from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
@@ -78,6 +80,7 @@ def customer_dynamics(
         output,
         overwrite,
         read_chart(chart, chart_column, chart_type, chart_title, parameters.columns),
+        send_to,
     )
     with open_house() as settings:
         from exports.reports.customer_dynamics.run import generate

@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from orchestration.cli.exits import BadInput, Failed
+from orchestration.cli.sending import check_send_to, send_result
 from orchestration.cli.terminal import Terminal, console, stdout_closed, write_line
 
 if TYPE_CHECKING:
@@ -92,15 +93,22 @@ def read_chart(
 
 
 class Destination:
-    """What --format, --output, --overwrite and --chart ask for, checked before the report is generated.
+    """What --format, --output, --overwrite, --chart and --send-to ask for, checked before anything is done.
 
-    Nothing named is the terminal, a format without a place the home's folder of reports.
+    Nothing named is the terminal, a format without a place the home's folder of reports; with --send-to it
+    is attached to the mail.
     """
 
     def __init__(
-        self, formats: str | None, output: str | None, overwrite: bool, chart: Chart | None = None
+        self,
+        formats: str | None,
+        output: str | None,
+        overwrite: bool,
+        chart: Chart | None = None,
+        send_to: Sequence[str] | None = None,
     ) -> None:
         self._chart = chart
+        self._send_to = check_send_to(send_to)
         self._is_stdout = output == STDOUT
         self._path = _path(output) if output is not None and not self._is_stdout else None
         self._overwrite = overwrite
@@ -114,8 +122,16 @@ class Destination:
             self._check_file()
 
     def deliver(self, result: StoredResult, settings: Settings) -> None:
-        """Show or write the result; files' paths are told on stderr."""
-        if self._formats and not self._is_stdout:
+        """Show or write the result, and send it; files' paths and where mails went are told on stderr."""
+        self._show(result, settings)
+        if self._send_to:
+            chart = None if self._chart is None else self._chart.as_json()
+            send_result(result, self._send_to, self._formats, chart, settings)
+
+    def _show(self, result: StoredResult, settings: Settings) -> None:
+        # what is sent is attached in the formats, and written where a place is named as well
+        is_for_mail = bool(self._send_to) and self._path is None
+        if self._formats and not self._is_stdout and not is_for_mail:
             self._write(result, self._path or settings.reports_folder)
             return
         try:
@@ -136,7 +152,8 @@ class Destination:
         pictures = [name for name in self._formats if name in PICTURES]
         if pictures and self._chart is None:
             raise BadInput(f"--format {pictures[0]}: a picture shows a chart: name one with --chart")
-        if self._chart is not None and not set(self._formats) & set(WITH_CHART):
+        shown = set(self._formats) & set(WITH_CHART) or self._send_to
+        if self._chart is not None and not shown:
             raise BadInput(f"--chart is shown by {', '.join(WITH_CHART)}: name one of them with --format")
 
     def _check_stdout(self) -> None:

@@ -23,6 +23,7 @@ from orchestration.cli.report.output import (
     OverwriteOption,
     read_chart,
 )
+from orchestration.cli.sending import SendToOption
 from orchestration.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def show(
     chart_column: ChartColumnOption = None,
     chart_type: ChartTypeOption = None,
     chart_title: ChartTitleOption = None,
+    send_to: SendToOption = None,
 ) -> None:
     """Show a stored result again, cell for cell; nothing is asked anew."""
     import psycopg
@@ -48,7 +50,7 @@ def show(
 
     beginning = check_result_id(result_id)
     destination = Destination(
-        formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title)
+        formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title), send_to
     )
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:

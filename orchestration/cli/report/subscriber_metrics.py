@@ -23,6 +23,7 @@ from orchestration.cli.report.output import (
     OverwriteOption,
     read_chart,
 )
+from orchestration.cli.sending import SendToOption
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,6 +46,7 @@ def subscriber_metrics(
     chart_column: ChartColumnOption = None,
     chart_type: ChartTypeOption = None,
     chart_title: ChartTitleOption = None,
+    send_to: SendToOption = None,
 ) -> None:
     """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
     from exports.reports.subscriber_metrics.definition import METRIC_COLUMNS, SubscriberMetricsParameters
@@ -58,6 +60,7 @@ def subscriber_metrics(
             output,
             overwrite,
             read_chart(chart, chart_column, chart_type, chart_title, METRIC_COLUMNS),
+            send_to,
         ),
     )
 
@@ -68,6 +71,7 @@ def seat_evidence(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    send_to: SendToOption = None,
 ) -> None:
     """What to send with an invoice: who was counted where and why, and the hash that seals the month."""
     from exports.reports.seat_evidence.definition import SeatEvidenceParameters
@@ -76,7 +80,7 @@ def seat_evidence(
     parameters = SeatEvidenceParameters.read({"subscriber_id": subscriber, "month": month})
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
-        Destination(formats, output, overwrite),
+        Destination(formats, output, overwrite, send_to=send_to),
     )
 
 
