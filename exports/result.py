@@ -166,7 +166,10 @@ def new_result_id() -> str:
 
 
 def store(connection: psycopg.Connection[Any], result: StoredResult) -> StoredResult:
-    """Write the result; returned with the moment the database gave it. Raises NotReady without the table."""
+    """Write the result; returned with the moment the database gave it. Raises NotReady without the table.
+
+    It is a transaction of its own, or part of the caller's.
+    """
     statement = """
         insert into app.report_results
             (result_id, report, as_of, generated_by, role, company_id, duration_seconds, row_count, content)
@@ -179,7 +182,8 @@ def store(connection: psycopg.Connection[Any], result: StoredResult) -> StoredRe
         result.duration_seconds, len(result.rows), json.dumps(_content(result), ensure_ascii=False),
     )  # fmt: skip
     try:
-        row = connection.execute(statement, values).fetchone()
+        with connection.transaction():
+            row = connection.execute(statement, values).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
         raise NotReady("the warehouse has no table app.report_results", "run: subdyn migrate") from error
     if row is None:

@@ -87,6 +87,17 @@ def test_no_rule_asks_the_clock_of_the_day(room: str) -> None:
     assert asking == []
 
 
+def test_every_result_is_stored_by_one_function() -> None:
+    writing = [
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for suffix in ("py", "sql")
+        for path in sorted((ROOT / room).rglob(f"*.{suffix}"))
+        if "insert into app.report_results" in path.read_text()
+    ]
+    assert writing == ["exports/result.py"]
+
+
 def test_nothing_waits_for_a_lock_that_every_login_could_take() -> None:
     folders = (*ROOMS, "dbt_project")
     advisory = [

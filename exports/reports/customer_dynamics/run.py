@@ -40,9 +40,7 @@ def generate(
     as_of: datetime,
 ) -> StoredResult:
     """Generate, store and return the report, as `ask` does it."""
-    result = ask(connection, parameters, generated_by, as_of)
-    with connection.transaction():
-        return results.store(connection, result)
+    return results.store(connection, ask(connection, parameters, generated_by, as_of))
 
 
 def ask(

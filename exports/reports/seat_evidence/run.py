@@ -37,7 +37,14 @@ LOGONS_IN_A_LINE = 20
 def generate(
     connection: Connection, parameters: SeatEvidenceParameters, generated_by: GeneratedBy, as_of: datetime
 ) -> StoredResult:
-    """Generate, store and return the pack. The connection must be idle; it is left so.
+    """Generate, store and return the pack, as `ask` does it."""
+    return store(connection, ask(connection, parameters, generated_by, as_of))
+
+
+def ask(
+    connection: Connection, parameters: SeatEvidenceParameters, generated_by: GeneratedBy, as_of: datetime
+) -> StoredResult:
+    """The pack, not yet stored. The connection must be idle; it is left so.
 
     Raises InvalidParameter for an unknown subscriber or month, NotReady where the marts are not there yet.
     """
@@ -56,7 +63,7 @@ def generate(
     known_until = min(found["month_end_at"], data_through)
     first, last = parameters.month, last_day(parameters.month)
     known_on = min(last, on_clock(known_until, found["time_zone"]).date())
-    result = StoredResult(
+    return StoredResult(
         result_id=new_result_id(),
         report=REPORT,
         title=TITLE,
@@ -81,8 +88,6 @@ def generate(
         generated_at=as_of,
         duration_seconds=time.perf_counter() - began,
     )
-    with connection.transaction():
-        return store(connection, result)
 
 
 def _line(item: str, value: Cell = None, **cells: Cell) -> Line:

@@ -54,9 +54,7 @@ def generate(
     as_of: datetime,
 ) -> StoredResult:
     """Generate, store and return the grid, as `ask` does it."""
-    result = ask(connection, parameters, generated_by, as_of)
-    with connection.transaction():
-        return store(connection, result)
+    return store(connection, ask(connection, parameters, generated_by, as_of))
 
 
 def ask(
