@@ -17,6 +17,7 @@ from orchestration.cli.exits import INTERRUPTED, exit_code_of, one_line
 from orchestration.cli.migrate import migrate
 from orchestration.cli.options import check_options
 from orchestration.cli.prune import prune
+from orchestration.cli.query import query_app
 from orchestration.cli.report import report_app
 from orchestration.cli.run import run_command
 from orchestration.cli.share import share_app
@@ -48,6 +49,7 @@ app.command()(demo)
 app.command()(up)
 app.command("run")(run_command)
 app.add_typer(report_app, name="report")
+app.add_typer(query_app, name="query")
 app.add_typer(share_app, name="share")
 app.add_typer(delivery_app, name="delivery")
 app.command()(prune)

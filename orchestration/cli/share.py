@@ -14,17 +14,7 @@ from rich.text import Text
 
 from orchestration.cli.days import read_days
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import (
-    ChartColumnOption,
-    ChartOption,
-    ChartTitleOption,
-    ChartTypeOption,
-    Destination,
-    FormatOption,
-    OutputOption,
-    OverwriteOption,
-    read_chart,
-)
+from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
 from orchestration.cli.terminal import Terminal, console, write_line
 
 if TYPE_CHECKING:
@@ -50,10 +40,6 @@ def create(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
-    chart: ChartOption = None,
-    chart_column: ChartColumnOption = None,
-    chart_type: ChartTypeOption = None,
-    chart_title: ChartTitleOption = None,
 ) -> None:
     """Make a link to a stored result, and tell its address on stdout: once, for the id is not kept.
 
@@ -66,9 +52,7 @@ def create(
     from exports.result import GeneratedBy, check_result_id, find_result_id, load
 
     beginning = check_result_id(result)
-    drawn = read_chart(chart, chart_column, chart_type, chart_title)
-    is_written = any(asked is not None for asked in (formats, output, drawn))
-    destination = Destination(formats, output, overwrite, drawn) if is_written else None
+    destination = None if formats is None and output is None else Destination(formats, output, overwrite)
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             now = datetime.now(UTC)
@@ -139,19 +123,13 @@ def open_share(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
-    chart: ChartOption = None,
-    chart_column: ChartColumnOption = None,
-    chart_type: ChartTypeOption = None,
-    chart_title: ChartTitleOption = None,
 ) -> None:
     """Show or write what a link shows; the opening is noted."""
     import psycopg
 
     from exports import shares
 
-    destination = Destination(
-        formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title)
-    )
+    destination = Destination(formats, output, overwrite)
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result, _ = shares.open_link(

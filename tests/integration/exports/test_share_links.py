@@ -78,6 +78,7 @@ def test_a_link_shows_next_year_what_it_showed_today(
 def test_a_link_can_be_sent_as_a_page_that_stands_alone(
     house: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    pytest.importorskip("exports.render.html")
     result = report(house, MARCH)
     told(
         capsys, "share", "create", result.result_id, "--format", "html", "--output", str(tmp_path / "a.html")
