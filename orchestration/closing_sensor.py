@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,16 @@ from orchestration.partitions import add_months
 from orchestration.settings import Settings
 
 _DUE = Path(__file__).with_name("months_to_close.sql")
+
+
+def build_closing_sensors(
+    settings: Settings, jobs: Iterable[UnresolvedAssetJobDefinition], *, running: bool
+) -> list[dg.SensorDefinition]:
+    """What closes months and what shows them, where there is a job that closes."""
+    closing = next((job for job in jobs if job.name == "monthly_close"), None)
+    if closing is None:
+        return []
+    return [build_closing_sensor(settings, closing, running=running), build_closed_months_sensor(settings)]
 
 
 def build_closing_sensor(

@@ -7,14 +7,17 @@ import dagster as dg
 from orchestration.asset_policies import with_policies
 from orchestration.assets.anchors import anchor_assets
 from orchestration.assets.closed import closed_assets
+from orchestration.assets.deliveries import delivery_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks
-from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
+from orchestration.closing_sensor import build_closing_sensors
 from orchestration.dbt_manifest import dbt_project, prepared_manifest
 from orchestration.dbt_translator import DbtTranslator
 from orchestration.jobs import build_jobs
+from orchestration.query_jobs import build_query_jobs
+from orchestration.query_sensor import build_query_sensors
 from orchestration.recomputation_checks import build_recomputation_checks
 from orchestration.resources import build_resources
 from orchestration.schedules import build_schedules
@@ -30,24 +33,20 @@ def build_definitions(
     translator = DbtTranslator(project)
     warehouse = warehouse_assets(manifest, project, translator, settings.sources)
     closed = closed_assets(manifest, project, translator)
-    assets = [*raw, *warehouse, *closed, *anchor_assets(manifest), *report_assets(manifest)]
+    outgoing = [*report_assets(manifest), *delivery_assets(manifest)]
+    assets = [*raw, *warehouse, *closed, *anchor_assets(manifest), *outgoing]
     jobs = build_jobs(raw, [key for assets in closed for key in assets.keys])
     own = not settings.embedded
-    closing = [
-        sensor
-        for job in jobs
-        if job.name == "monthly_close"
-        for sensor in (
-            build_closing_sensor(settings, job, running=own),
-            build_closed_months_sensor(settings),
-        )
-    ]
     return dg.Definitions(
         assets=with_policies(assets, scheduled=own),
         asset_checks=[*build_checks(settings.sources), *build_recomputation_checks(settings.sources)],
-        jobs=jobs,
+        jobs=[*jobs, *build_query_jobs()],
         schedules=build_schedules(jobs, running=own),
-        sensors=[*build_sensors(settings), *closing],
+        sensors=[
+            *build_sensors(settings),
+            *build_closing_sensors(settings, jobs, running=own),
+            *build_query_sensors(settings, jobs, running=own),
+        ],
         resources=build_resources(settings),
         executor=dg.in_process_executor,
         loggers=loggers,

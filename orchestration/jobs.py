@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from orchestration.assets.deliveries import DELIVERIES
 from orchestration.assets.reports import REPORTS
 from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
 
 _CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
+_DELIVERIES = dg.AssetSelection.groups(DELIVERIES)
 _LEDGER = dg.AssetKey(["closed", "restatements"])
 
 
@@ -19,12 +21,17 @@ def build_jobs(
 
     monthly_close is there where something can be closed: `closed_keys`.
     """
-    every = dg.AssetSelection.all() - _CLOSING
+    every = dg.AssetSelection.all() - _CLOSING - _DELIVERIES
     hourly = (every - dg.AssetSelection.tag(NIGHTLY_TAG, "")).without_checks()
     if closed_keys:
         # with its checks: closed months and their ledger have to add up after every run
         hourly |= dg.AssetSelection.assets(_LEDGER)
     jobs = [
+        dg.define_asset_job(
+            DELIVERIES,
+            selection=_DELIVERIES,
+            description="Generate what is due of saved queries, send it, and go on with what waits.",
+        ),
         dg.define_asset_job(
             "hourly",
             selection=hourly,
@@ -39,7 +46,7 @@ def build_jobs(
     ]
     if closed_keys:
         closing = dg.AssetSelection.assets(*closed_keys)
-        without_reports = dg.AssetSelection.all() - dg.AssetSelection.groups(REPORTS)
+        without_reports = dg.AssetSelection.all() - dg.AssetSelection.groups(REPORTS) - _DELIVERIES
         jobs.append(
             dg.define_asset_job(
                 "monthly_close",

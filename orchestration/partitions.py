@@ -1,4 +1,7 @@
-"""The months that are closed, as partitions: a month is one as soon as data through has passed its end."""
+"""Partitions that are known from data alone: the months that are closed, and the saved queries.
+
+A month is one as soon as data through has passed its end, a saved query as long as it is not deleted.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import dagster as dg
 
 # Which months there are is known from the platform's data alone, and changes without a reload of the code.
 CLOSED_MONTHS = dg.DynamicPartitionsDefinition(name="closed_months")
+# The key is the query's number: a title may change, what was delivered under it may not.
+SAVED_QUERIES = dg.DynamicPartitionsDefinition(name="saved_queries")
 
 
 def last_complete_month(instant: datetime) -> str:

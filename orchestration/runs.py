@@ -31,7 +31,9 @@ class AsOfRefused(Exception):
     """A run's as-of lies before what a source has reached, or ahead of the clock; the message has both."""
 
 
-def begin(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> datetime:
+def begin(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext,
+) -> datetime:
     """To be called first by every step: the run's `now`; the run is marked with this process on the way."""
     mark_process(context.run, context.instance)
     return as_of(context.run, context.instance)

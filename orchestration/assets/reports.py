@@ -17,6 +17,7 @@ from orchestration.closed_months import read_months
 from orchestration.dbt_translator import NIGHTLY_TAG, asset_nodes, node_key
 from orchestration.report_files import write_files
 from orchestration.resources import SettingsResource
+from orchestration.result_metadata import result_metadata
 from orchestration.runs import begin
 from orchestration.settings import Settings
 
@@ -25,7 +26,7 @@ INTERVAL = "last-3-months"
 FORMATS = ("csv", "xlsx")
 CUSTOMER_DYNAMICS = dg.AssetKey([REPORTS, "customer_dynamics"])
 SUBSCRIBER_METRICS = dg.AssetKey([REPORTS, "subscriber_metrics"])
-_CUSTOMER_DYNAMICS_READS = {
+CUSTOMER_DYNAMICS_READS = {
     "data_through",
     "dim_company",
     "dim_customer",
@@ -37,7 +38,7 @@ _CUSTOMER_DYNAMICS_READS = {
     "fct_hourly_movements",
     "fct_transactions",
 }
-_SUBSCRIBER_METRICS_READS = {"data_through", "dim_subscriber", "subscriber_metrics"}
+SUBSCRIBER_METRICS_READS = {"data_through", "dim_subscriber", "subscriber_metrics"}
 Generate = Callable[[psycopg.Connection, Settings, GeneratedBy, datetime], StoredResult]
 
 
@@ -47,14 +48,14 @@ def report_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         _report_asset(
             manifest,
             CUSTOMER_DYNAMICS,
-            _CUSTOMER_DYNAMICS_READS,
+            CUSTOMER_DYNAMICS_READS,
             _customer_dynamics,
             "Customer Dynamics of the last three complete months (UTC), stored and written to files.",
         ),
         _report_asset(
             manifest,
             SUBSCRIBER_METRICS,
-            _SUBSCRIBER_METRICS_READS,
+            SUBSCRIBER_METRICS_READS,
             _subscriber_metrics,
             "Subscriber metrics of the last month that is over, stored and written to files.",
         ),
@@ -69,13 +70,13 @@ def _report_asset(
     generate: Generate,
     description: str,
 ) -> dg.AssetsDefinition | None:
-    marts = {node["name"]: node_key(node) for node in asset_nodes(manifest).values()}
-    if not marts.keys() >= set(reads):
+    read = read_marts(manifest, reads)
+    if read is None:
         return None
 
     @dg.asset(
         key=key,
-        deps=[dg.AssetKey(marts[name]) for name in sorted(reads)],
+        deps=read,
         group_name=REPORTS,
         kinds={"csv", "excel"},
         tags={NIGHTLY_TAG: ""},
@@ -92,6 +93,12 @@ def _report_asset(
         return dg.MaterializeResult(metadata=_metadata(result, [str(file) for file in files]))
 
     return report
+
+
+def read_marts(manifest: Mapping[str, Any], names: Collection[str]) -> list[dg.AssetKey] | None:
+    """The marts of those names; None where this house has not all of them."""
+    marts = {node["name"]: node_key(node) for node in asset_nodes(manifest).values()}
+    return [dg.AssetKey(marts[name]) for name in sorted(names)] if marts.keys() >= set(names) else None
 
 
 def _customer_dynamics(
@@ -119,12 +126,5 @@ def _subscriber_metrics(
 
 
 def _metadata(result: StoredResult, files: list[str]) -> dict[str, Any]:
-    metadata: dict[str, Any] = {
-        "result": result.result_id,
-        "rows": len(result.rows),
-        "seconds": result.duration_seconds,
-        "files": dg.MarkdownMetadataValue("\n".join(f"- `{file}`" for file in files)),
-    }
-    for source, instant in result.data_through.items():
-        metadata[f"data through ({source})"] = dg.TimestampMetadataValue(instant.timestamp())
-    return metadata
+    shown = dg.MarkdownMetadataValue("\n".join(f"- `{file}`" for file in files))
+    return {**result_metadata(result), "files": shown}
