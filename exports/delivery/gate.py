@@ -25,13 +25,15 @@ def withheld_because(
 ) -> str | None:
     """Why the result is withheld, for people: one line, then the failing rows; None where it may go out.
 
-    An interval that is not over at the due time has to be fresh to the due time: nobody has more then.
+    An interval that is not over when it is asked for has to be fresh to the due time: nobody has more then.
+    Without one, asked for by hand, it goes out as far as data reach, which it tells.
     """
-    needed = result.asked_interval.ends_at if due_at is None else min(result.asked_interval.ends_at, due_at)
+    asked = result.asked_interval
+    needed = asked.ends_at if asked.ends_at <= result.as_of else due_at
     late = [
         f"{source}'s data through {_instant(through)} does not reach the interval's end, {_instant(needed)}"
         for source, through in sorted(result.data_through.items())
-        if through < needed
+        if needed is not None and through < needed
     ]
     failed = [f"check {finding.check} failed: {finding.reason}" for finding in findings[:MOST_FINDINGS]]
     more = len(findings) - MOST_FINDINGS

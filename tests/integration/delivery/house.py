@@ -67,7 +67,9 @@ class House:
         assert row is not None
         return row[0]
 
-    def fall_due(self, query_id: int, at: datetime = DUE, state: str = "due", formats: str = "csv") -> int:
+    def fall_due(
+        self, query_id: int, at: datetime | None = DUE, state: str = "due", formats: str = "csv"
+    ) -> int:
         """A due time of the query; the number of its delivery."""
         row = self.connection.execute(
             """

@@ -140,6 +140,21 @@ def test_an_interval_that_is_not_over_has_to_be_fresh_to_the_due_time(
     assert [told.state for told in house.deliver(server.url, generate=of_this_month)] == ["done"]
 
 
+def test_what_is_asked_for_by_hand_goes_out_as_far_as_data_reach_and_not_with_a_past_that_is_stale(
+    house: House, server: MailServer
+) -> None:
+    query = house.save()
+    house.fall_due(query, None)
+
+    def of_this_month(connection: psycopg.Connection[Any], due: Due) -> StoredResult:
+        result = stale(connection, due)
+        return replace(result, asked_interval=replace(result.asked_interval, ends_at=LATER))
+
+    assert [told.state for told in house.deliver(server.url, generate=of_this_month)] == ["done"]
+    house.fall_due(query, None)
+    assert [told.state for told in house.deliver(server.url, generate=stale)] == ["withheld"]
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -64,6 +64,8 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("SUBDYN_SMTP_URL", "smtp://u:a@hidden@h", "%-encoded"),
         ("SUBDYN_CLOSING_GRACE_HOURS", "0", "greater than or equal to 1"),
         ("SUBDYN_CLOSING_GRACE_HOURS", "a day", "integer"),
+        ("SUBDYN_MAIL_LIMIT_MB", "0", "greater than or equal to 0.1"),
+        ("SUBDYN_MAIL_LIMIT_MB", "nan", "finite"),
     ],
 )
 def test_every_error_names_its_variable_and_no_password(
