@@ -16,9 +16,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from exports.charts.definition import Chart, ChartType
-from exports.charts.drawing import MOST_DOTS, NO_VALUES, PALETTE, Drawing, Panel, draw
-from exports.result import StoredResult
+from exports.charts.definition import ChartType
+from exports.charts.drawing import MOST_DOTS, NO_VALUES, PALETTE, Drawing, Panel
 
 FONT = "Calibri"
 TITLE = Font(name=FONT, bold=True, size=14)
@@ -35,12 +34,8 @@ COLUMN_WIDTH, PLACES_WIDTH = 16, 28
 STACKED = (ChartType.STACKED_COLUMN, ChartType.AREA)
 
 
-def add_chart_sheet(sheet: Any, result: StoredResult, chart: Chart) -> None:
-    """Fill the empty sheet: a chart for each unit, below them the values that they show.
-
-    Raises InvalidParameter for a column that the result does not have.
-    """
-    drawing = draw(result, chart)
+def add_charts(sheet: Any, drawing: Drawing) -> None:
+    """Fill the empty sheet: a chart for each unit, below them the values that they show."""
     height = (
         max(HEIGHT, CENTIMETRES_OF_A_BAR * len(drawing.places)) if drawing.type is ChartType.BAR else HEIGHT
     )

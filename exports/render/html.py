@@ -147,11 +147,11 @@ def _told(cell: Cell, column: Column) -> str:
     """The cell as people read it."""
     if isinstance(cell, Decimal):
         unit = Decimal(1).scaleb(-decimals_shown(column))
-        return f"{cell.quantize(unit, context=WIDE):,f}".replace("-", "\N{MINUS SIGN}")
+        return f"{cell.quantize(unit, context=WIDE):,f}"
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ", timespec="seconds")
     if isinstance(cell, int) and column.kind is not Kind.YEAR:
-        return f"{cell:,}".replace("-", "\N{MINUS SIGN}")
+        return f"{cell:,}"
     return written(cell, column.kind)
 
 

@@ -99,9 +99,11 @@ def _write_table(sheet: Any, table: Table, heading: Sequence[str], has_total: bo
         spans = dict(group_spans(columns))
         covered = {number for first, last in spans.items() for number in range(first + 1, last + 1)}
         for number, column in enumerate(columns, start=1):
-            if number not in covered:
-                last = spans.get(number, number) - 1
-                sheet.write_merge(row_number, row_number, number - 1, last, storable(column.group), head)
+            told = storable(column.group)
+            if number in spans:
+                sheet.write_merge(row_number, row_number, number - 1, spans[number] - 1, told, head)
+            elif number not in covered:
+                sheet.write(row_number, number - 1, told, head)
         row_number += 1
     lines = max(
         line_count(column.label_in_group, width - FILTER_BUTTON)

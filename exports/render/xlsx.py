@@ -19,6 +19,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -43,6 +44,7 @@ from exports.result import Cell, Column, Kind, StoredResult, Table, key_column_c
 
 if TYPE_CHECKING:
     from exports.charts.definition import Chart
+    from exports.charts.drawing import Drawing
 
 # A font without a name is another one in every program.
 FONT = "Calibri"
@@ -62,6 +64,9 @@ KEY_ALIGNMENT = Alignment(vertical="top", horizontal="left", wrap_text=True)
 LINE_HEIGHT = 15.0
 A4 = 9
 MOST_ROWS = 1_048_576
+# Heading, an empty line, heads; a message below.
+ROWS_ABOVE = 7
+FIRST_PART = "xl/worksheets/sheet1.xml"
 END_OF_ROWS = b"</sheetData>"
 # A reader would take these for an escaped character.
 LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -74,28 +79,56 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     A result without rows shows its message under the heads. The stream stays open. Raises InvalidParameter
     where a sheet cannot hold the rows, or for a chart of a column that is not there.
     """
+    tables = [Table(result.title, result.columns, result.rows), *result.details]
+    for table in tables:
+        _check_size(table)
+    drawing = None if chart is None else _drawing(result, chart)
     book = Workbook(write_only=True)
     book.properties.title = storable(result.title)
     book.properties.creator = CREATOR
-    title, *asked = heading_lines(result)
-    tables = [Table(result.title, result.columns, result.rows), *result.details]
-    titles = [result.title, *(["Chart"] if chart else []), *(table.title for table in result.details), "Info"]
-    names = sheet_names(titles)
-    rows: dict[str, _Rows] = {}
-    for number, table in enumerate(tables):
-        name = names.pop(0)
-        is_main = number == 0
-        heading = [title if is_main else table.title, *asked]
-        sheet = _begin_table(book, name, table, heading, result.result_id, is_main and result.has_total)
-        rows[f"xl/worksheets/sheet{len(book.worksheets)}.xml"] = sheet
-        if is_main and chart is not None:
-            from exports.charts.workbook import add_chart_sheet
+    try:
+        _save(book, _write_sheets(book, result, tables, drawing), stream)
+    finally:
+        # what failed would leave its sheets open
+        for sheet in book.worksheets:
+            if isinstance(sheet, WriteOnlyWorksheet) and not sheet.closed:
+                sheet.close()
 
-            add_chart_sheet(book.create_sheet(names.pop(0)), result, chart)
-    if result.message is not None:
-        rows["xl/worksheets/sheet1.xml"].message = result.message
-    _write_info(book.create_sheet(names.pop(0)), info_lines(result))
-    _save(book, rows, stream)
+
+def _write_sheets(
+    book: Workbook, result: StoredResult, tables: Sequence[Table], drawing: Drawing | None
+) -> dict[str, _Rows]:
+    """All sheets but the tables' rows: those, by the name of their sheet's part."""
+    title, *asked = heading_lines(result)
+    main, *further = tables
+    titles = [main.title, *(["Chart"] if drawing else []), *(table.title for table in further), "Info"]
+    first, *names, info = sheet_names(titles)
+    rows = {FIRST_PART: _begin_table(book, first, main, [title, *asked], result, result.has_total)}
+    rows[FIRST_PART].message = result.message
+    if drawing is not None:
+        from exports.charts.workbook import add_charts
+
+        add_charts(book.create_sheet(names.pop(0)), drawing)
+    for table, name in zip(further, names, strict=True):
+        begun = _begin_table(book, name, table, [table.title, *asked], result, has_total=False)
+        rows[f"xl/worksheets/sheet{len(book.worksheets)}.xml"] = begun
+    _write_info(book.create_sheet(info), info_lines(result))
+    return rows
+
+
+def _check_size(table: Table) -> None:
+    if len(table.rows) > MOST_ROWS - ROWS_ABOVE:
+        raise InvalidParameter(
+            "format",
+            f"format xlsx: a sheet holds {MOST_ROWS:,} rows, heads included; the result has"
+            f" {len(table.rows):,}; use csv or parquet",
+        )
+
+
+def _drawing(result: StoredResult, chart: Chart) -> Drawing:
+    from exports.charts.drawing import draw
+
+    return draw(result, chart)
 
 
 def _save(book: Workbook, rows: dict[str, _Rows], stream: BinaryIO) -> None:
@@ -121,7 +154,12 @@ def _save(book: Workbook, rows: dict[str, _Rows], stream: BinaryIO) -> None:
 
 
 def _begin_table(
-    book: Workbook, name: str, table: Table, heading: Sequence[str], result_id: str, has_total: bool
+    book: Workbook,
+    name: str,
+    table: Table,
+    heading: Sequence[str],
+    result: StoredResult,
+    has_total: bool,
 ) -> _Rows:
     """The heading, an empty line, and the heads in one line or two; what is to be written below them."""
     columns, rows = table.columns, table.rows
@@ -129,12 +167,6 @@ def _begin_table(
     head_lines = 2 if any(column.group for column in columns) else 1
     first_head = len(heading) + 2
     last_head = first_head + head_lines - 1
-    if last_head + len(rows) > MOST_ROWS:
-        raise InvalidParameter(
-            "format",
-            f"format xlsx: a sheet holds {MOST_ROWS:,} rows, heads included, the result has {len(rows):,};"
-            " use csv or parquet",
-        )
     last_column = get_column_letter(len(columns))
     fitting = widths(columns, rows)
     for number, width in enumerate(fitting, start=1):
@@ -152,7 +184,7 @@ def _begin_table(
     filtered_rows = len(rows) - has_total
     if filtered_rows > 0:
         sheet.auto_filter.ref = f"A{last_head}:{last_column}{last_head + filtered_rows}"
-    _fit_to_print(sheet, f"{first_head}:{last_head}", table.title, result_id)
+    _fit_to_print(sheet, f"{first_head}:{last_head}", table.title, result.result_id)
 
     for number, line in enumerate(heading):
         sheet.append([_text(sheet, line, TITLE if number == 0 else MUTED)])

@@ -188,6 +188,40 @@ def test_a_file_shows_the_stored_result_and_is_replaced_only_when_asked(
     assert written[0].read_text().startswith("Clients - Active: Qty,")
 
 
+def test_a_stored_result_is_shown_in_every_format_and_as_a_chart(
+    built: BillingWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", built.admin_url)
+    short = report(built, MARCH | {"group_by": "date"}).result_id[:12]
+    formats = "csv,xlsx,xls,html,json,parquet,png,svg"
+    chart = ("--chart", "Balance Refill: Total", "--chart-type", "column")
+    assert run(["report", "show", short, "--format", formats, "--output", "files/", *chart]) == 0
+    begins = {
+        "csv": b"Date,Clients", "xlsx": b"PK", "xls": b"\xd0\xcf\x11\xe0", "html": b"<!DOCTYPE html>",
+        "json": b"{", "parquet": b"PAR1", "png": b"\x89PNG", "svg": b"<svg ",
+    }  # fmt: skip
+    files = {path.suffix[1:]: path.read_bytes() for path in (tmp_path / "files").iterdir()}
+    assert files.keys() == begins.keys()
+    for name, content in files.items():
+        assert content.startswith(begins[name]), name
+    assert b"<svg " in files["html"]
+    assert openpyxl.load_workbook(tmp_path / next((tmp_path / "files").glob("*.xlsx"))).sheetnames == [
+        "Customer Dynamics", "Chart", "Info",
+    ]  # fmt: skip
+    capsys.readouterr()
+    assert (
+        run(["report", "show", short, "--format", "png", "--chart-column", "Nothing", "--output", "x.png"])
+        == 2
+    )
+    assert "no column 'Nothing' in this report" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["files"], "nothing half written"
+
+
 def test_the_list_tells_what_was_asked_within_80_characters(
     built: BillingWarehouse,
     monkeypatch: pytest.MonkeyPatch,

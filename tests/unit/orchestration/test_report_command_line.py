@@ -96,6 +96,42 @@ def test_a_file_named_as_one_format_is_not_written_as_another(refused: Refused) 
     assert "one format" in refused(*ASKED, "--format", "csv,xlsx", "--output", "-")
 
 
+REFILLS = "Balance Refill: Total"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--format", "png"), "--format png: a picture shows a chart: name one with --chart"),
+        (("--output", "x.svg"), "--format svg: a picture shows a chart: name one with --chart"),
+        (("--chart", REFILLS), "--chart is shown by xlsx, html, png, svg: name one of them with --format"),
+        (
+            ("--chart", REFILLS, "--format", "csv"),
+            "--chart is shown by xlsx, html, png, svg: name one of them with --format",
+        ),
+        (("--chart-type", "bar", "--format", "png"), "--chart is missing: name a chart, or its columns with"),
+        (("--chart", "Refills", "--format", "png"), "unknown chart 'Refills'"),
+        (("--chart", "blank", "--format", "png"), "the Blank chart shows the columns that you name"),
+        (("--chart-column", "Packages: Qty", "--format", "xlsx"), "no column 'Packages: Qty' in this report"),
+        (("--chart-column", "Month", "--format", "xlsx", "--group-by", "month"), "'Month' holds no numbers"),
+        (
+            ("--chart", REFILLS, "--chart-type", "pie", "--format", "html"),
+            "chart type 'pie' is not one of line",
+        ),
+        (("--chart", REFILLS, "--chart-column", "x", "--format", "html"), "has its own column"),
+    ],
+)
+def test_a_chart_that_cannot_be_is_refused_before_anything_is_asked(
+    refused: Refused, arguments: tuple[str, ...], told: str
+) -> None:
+    assert told in refused(*ASKED, *arguments)
+
+
+def test_a_metric_that_is_no_column_is_refused(refused: Refused) -> None:
+    told = refused("subscriber-metrics", "--chart-column", "En. stuff", "--format", "png")
+    assert told == "chart: no column 'En. stuff' in this report: did you mean En. staff, Ac. staff?"
+
+
 def test_a_file_that_is_there_is_kept(refused: Refused, tmp_path: Path) -> None:
     kept = tmp_path / "kept.csv"
     kept.write_text("mine")
