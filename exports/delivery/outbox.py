@@ -23,6 +23,8 @@ from exports.errors import InvalidParameter, NotFound
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 # A claim that is older was left by a process that is gone or hangs: longer than any attempt may take.
 LEASE = timedelta(minutes=30)
+# What could not be rendered, for want of room on a disk, is tried again after that.
+UNTIL_MADE_ANEW = timedelta(minutes=15)
 MOST_RECIPIENTS = 200
 RESULT, UNDELIVERED = "result", "undelivered"
 
@@ -220,6 +222,20 @@ def mark(connection: psycopg.Connection[Any], claimed: Claim, answer: Answer, as
             },
         )
     return state
+
+
+def put_off(
+    connection: psycopg.Connection[Any], delivery_id: int, kind: str, reason: str, as_of: datetime
+) -> None:
+    """Let mails that could not be made wait a while: no attempt at sending them, and none is counted."""
+    with connection.transaction():
+        connection.execute(
+            """
+            update app.outbox set next_attempt_at = %s, answer = %s
+            where delivery_id = %s and kind = %s and state = 'waiting' and next_attempt_at <= %s
+            """,
+            (as_of + UNTIL_MADE_ANEW, reason, delivery_id, kind, as_of),
+        )
 
 
 def give_up_claims(connection: psycopg.Connection[Any], is_gone: Callable[[str], bool]) -> int:

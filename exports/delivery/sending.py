@@ -28,8 +28,9 @@ AHEAD = 4
 class Delivered:
     """What became of a delivery: its result (None: none yet), who has got it, its state and why it is so.
 
-    A delivery that is ready with a reason could not be sent yet and will be tried again. `size` is the
-    mail's in bytes; 0 where none was made.
+    A delivery that is ready with a reason could not be sent yet and will be tried again; `is_stuck` where
+    that is the house's own fault: no mail could be made of it. `size` is the mail's in bytes; 0 where none
+    was made.
     """
 
     delivery_id: int
@@ -39,6 +40,7 @@ class Delivered:
     state: str
     reason: str | None
     size: int = 0
+    is_stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class _Sending:
             except Exception as error:
                 # one delivery that cannot be made into a mail must not hold up the others
                 outgoing.reason = f"no mail could be made of it: {_one_line(error)}"
+                outbox.put_off(self.connection, delivery.delivery_id, kind, outgoing.reason, self.as_of)
                 continue
             if kind == RESULT:
                 outgoing.size = contents.size
@@ -244,6 +247,7 @@ class _Sending:
             state,
             outgoing.reason or _not_sent(mails),
             outgoing.size,
+            outgoing.reason is not None,
         )
 
     def _close(self, delivery: _Delivery, reason: str | None) -> tuple[str, list[Mail]]:

@@ -61,6 +61,7 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         now = begin(context)
         if context.has_partition_key or context.has_partition_key_range:
             _request(context, settings, context.partition_keys)
+        stuck = []
         for delivered in deliver(
             settings.warehouse(),
             as_of=now,
@@ -69,6 +70,11 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
             sender=sender(settings),
         ):
             _tell(context, settings, delivered)
+            if delivered.is_stuck:
+                stuck.append(f"delivery {delivered.delivery_id}: {delivered.reason}")
+        if stuck:
+            # a full disk and the like: the outbox keeps them for a later run, the house is told of this one
+            raise dg.Failure("; ".join(stuck), allow_retries=False)
         yield from ()
 
     return saved_queries

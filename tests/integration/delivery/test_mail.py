@@ -235,10 +235,14 @@ def test_a_full_disk_while_rendering_loses_nothing_and_sends_nothing_half(
     assert (first.state, second.state) == ("ready", "done")
     assert first.reason is not None and "No space left on device" in first.reason
     assert house.states(held) == {ANN: "waiting"} and house.states(other) == {"bob@x.example": "sent"}
+    assert (first.is_stuck, second.is_stuck) == (True, False)
     assert house.delivery(held)[1] == first.reason
+    mail = house.mails(held)[ANN]
+    assert (mail.answer, mail.attempt_count) == (first.reason, 0)
 
     monkeypatch.setattr(tempfile, "tempdir", None)
-    (told,) = house.send(server.url)
+    assert house.send(server.url) == []
+    (told,) = house.send(server.url, mail.next_attempt_at)
     assert (told.state, told.reason) == ("done", None)
     assert mailbox.received == {ANN: 1, "bob@x.example": 1}
 
