@@ -33,6 +33,7 @@ def sender(settings: Settings) -> Sender:
         int(settings.mail_limit_mb * MEGABYTE),
         this_process(),
         is_gone,
+        web_url=settings.web_url,
     )
 
 

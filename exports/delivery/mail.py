@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -77,17 +77,25 @@ def result_contents(
     chart: Mapping[str, Any] | None,
     title: str,
     limit_bytes: int,
+    link: Callable[[], str] | None = None,
 ) -> Contents:
     """The mail of a result, under the title given; what does not fit into the limit is left out with a note.
 
-    Raises OSError where a file cannot be rendered for want of room.
+    `link` makes the address at which the result is shown; it is asked for once, and only where a file is left
+    out as too large. Raises OSError where a file cannot be rendered for want of room.
     """
     notes: list[str] = []
     drawn, image = (None, None) if chart is None else _chart(result, chart, notes)
     room = limit_bytes - int(len(image or b"") * ENCODED)
     attachments: list[Attachment] = []
+    address = None
     for name in formats:
-        attachment = _attachment(result, name, drawn, int(room / ENCODED), notes)
+        try:
+            attachment = _attachment(result, name, drawn, int(room / ENCODED), notes)
+        except _TooLarge:
+            attachment = None
+            address = address or (link() if link is not None else None)
+            notes.append(_too_large(result, name, address))
         if attachment is not None:
             attachments.append(attachment)
             room -= int(len(attachment.content) * ENCODED)
@@ -96,7 +104,7 @@ def result_contents(
     return Contents(
         subject=_subject(result, title),
         text=_text(result, title, figures, attachments, notes),
-        html=_html(result, title, figures, attachments, notes, chart_id),
+        html=_html(result, title, figures, attachments, notes, chart_id, address),
         chart=image,
         chart_id=chart_id,
         attachments=tuple(attachments),
@@ -159,21 +167,29 @@ class _TooLarge(Exception):
 def _attachment(
     result: StoredResult, name: str, chart: Chart | None, bound: int, notes: list[str]
 ) -> Attachment | None:
-    """The result's file of that format, or None and a note that says why not and how to get it."""
+    """The result's file of that format, or None and a note that says why not; raises _TooLarge."""
     from exports.render import find_renderer
 
-    file_name = f"{file_stem(result)}.{name}"
+    file_name = _file_name(result, name)
     stream = _Bounded(bound)
     try:
         find_renderer(name)(result, stream, chart)
-    except _TooLarge:
-        fetch = f"subdyn report show {short_id(result.result_id)} --format {name} --output {file_name}"
-        notes.append(f"{file_name} is too large for a mail; get it by: {fetch}")
-        return None
     except InvalidParameter as error:
         notes.append(f"{file_name} is not attached: {error}")
         return None
     return Attachment(file_name, MEDIA_TYPES.get(name, "application/octet-stream"), stream.getvalue())
+
+
+def _file_name(result: StoredResult, name: str) -> str:
+    return f"{file_stem(result)}.{name}"
+
+
+def _too_large(result: StoredResult, name: str, address: str | None) -> str:
+    """The note in the place of a file: where the result is shown, if anywhere, and how to get the file."""
+    file_name = _file_name(result, name)
+    shown = "" if address is None else f"; see {address}"
+    fetch = f"subdyn report show {short_id(result.result_id)} --format {name} --output {file_name}"
+    return f"{file_name} is too large for a mail{shown}; get it by: {fetch}"
 
 
 def _chart(
@@ -243,6 +259,7 @@ def _html(
     attachments: Sequence[Attachment],
     notes: Sequence[str],
     chart_id: str,
+    address: str | None,
 ) -> str:
     heading, *asked = heading_lines(result)
     body = result.rows[: len(result.rows) - result.has_total]
@@ -270,6 +287,7 @@ def _html(
         attachments=[attachment.name for attachment in attachments],
         notes=notes,
         info=info_lines(result),
+        address=address,
         fetch=f"subdyn report show {short_id(result.result_id)}",
     )
 

@@ -34,7 +34,8 @@ class Sender:
     """By what mails go out: the way, the house's address, the most a mail may weigh, and this process.
 
     `process` tells this process from all others; `is_gone` says whether another one's process has ended, as
-    far as this machine can know.
+    far as this machine can know. `web_url` is where the pages are, for a link in the place of what is too
+    large; None: nowhere.
     """
 
     transport: Transport
@@ -43,6 +44,7 @@ class Sender:
     process: str
     is_gone: Callable[[str], bool]
     at_once: int = 8
+    web_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from exports import shares
 from exports.delivery import outbox
 from exports.delivery.mail import Contents, letter, result_contents
 from exports.delivery.notices import Told, notice_contents
@@ -182,8 +183,20 @@ class _Sending:
         outgoing.result = load(self.connection, delivery.result_id)
         return result_contents(
             outgoing.result, delivery.formats, delivery.chart, delivery.title or outgoing.result.title,
-            self.sender.limit_bytes,
+            self.sender.limit_bytes, self._link(outgoing.result),
         )  # fmt: skip
+
+    def _link(self, result: StoredResult) -> Callable[[], str] | None:
+        """What makes a link to the result, in the name and the scope of who generated it."""
+        web_url = self.sender.web_url
+        if web_url is None:
+            return None
+
+        def make() -> str:
+            made = shares.create(self.connection, result.result_id, result.generated_by, self.as_of)
+            return shares.address(web_url, made.link_id)
+
+        return make
 
     def _told(self, delivery: _Delivery) -> Told:
         """The delivery as its notice tells it, with the other due times that the notice speaks for."""

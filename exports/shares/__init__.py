@@ -171,13 +171,15 @@ def address(web_url: str, link_id: str) -> str:
 
 
 def _is_within(connection: psycopg.Connection[Any], result_id: str, company_id: int) -> bool:
+    """Whether the result was generated within the branch of that company."""
+    asked = {"result_id": result_id, "company_id": company_id}
+    # of that company itself: also where the marts are not there, or do not know it any more
+    if connection.execute(_statement("of_company"), asked).fetchone() is not None:
+        return True
     try:
-        row = connection.execute(
-            _statement("within_scope"), {"result_id": result_id, "company_id": company_id}
-        ).fetchone()
+        return connection.execute(_statement("within_scope"), asked).fetchone() is not None
     except psycopg.errors.UndefinedTable as error:
         raise NotReady(f"the warehouse does not know its companies ({first_line(error)})") from error
-    return row is not None
 
 
 def _find_by_link(connection: psycopg.Connection[Any], link_id: str) -> Share | None:

@@ -6,6 +6,7 @@ import csv
 import gc
 import io
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,16 +23,19 @@ import openpyxl
 import psycopg
 import pytest
 
+from exports import shares
 from exports.delivery.key_figures import key_figures
 from exports.delivery.mail import header_text, letter, result_contents
 from exports.delivery.outbox import request
+from exports.delivery.sending import send
 from exports.delivery.smtp import Folder
 from exports.result import Column, Interval, Kind, StoredResult, new_result_id, store
-from tests.integration.delivery.house import DUE, LIMIT, House
+from tests.integration.delivery.house import DUE, LIMIT, House, sender
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 from tests.unit.exports.results import a_result
 
 ANN = "ann@x.example"
+BOB = "bob@x.example"
 CHART = {"template": "Balance Refill: Total"}
 COLUMNS = (
     Column("Month", Kind.MONTH),
@@ -195,6 +199,29 @@ def test_a_file_that_is_too_large_is_left_out_with_the_command_that_fetches_it(
     assert [name.rpartition(".")[2] for name in files(mail)] == ["xlsx"]
     assert f"get it by: subdyn report show {result.result_id[:12]} --format csv" in part(mail, "plain")
     assert "is too large for a mail" in part(mail, "html")
+
+
+def test_the_mail_of_a_file_that_is_too_large_bears_a_link_that_opens_the_result(
+    house: House, server: MailServer, mailbox: Mailbox
+) -> None:
+    rows = tuple((date(2026, 1, 1), f"Package {number} " * 10, number, None, None) for number in range(3000))
+    result = store(house.connection, a_result(rows=rows, result_id=new_result_id()))
+    house.request(result, ANN, BOB, formats=["csv", "json"])
+    small = house.request(store(house.connection, a_result(result_id=new_result_id())), ANN)
+    way = replace(sender(server.url, limit_bytes=200_000), web_url="https://reports.example.org")
+    assert len(list(send(house.url, as_of=DUE, sender=way))) == 2
+    assert house.states(small) == {ANN: "sent"}
+    addresses = {
+        found
+        for _, mail in mailbox.letters
+        for found in re.findall(r"https://[^\s;\"<]+", part(mail, "plain") + part(mail, "html"))
+    }
+    # one link for both files and both recipients, none for what was small enough
+    (address,) = addresses
+    shown, share = shares.open_link(house.connection, address, DUE, "ann", "page")
+    assert shown == result
+    assert (share.shared_by, share.company_id) == (result.generated_by.name, result.generated_by.company_id)
+    assert len(shares.list_shares(house.connection)) == 1
 
 
 def test_a_format_that_cannot_hold_the_result_leaves_a_note() -> None:
