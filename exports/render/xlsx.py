@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -92,7 +93,9 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
         # what failed would leave its sheets open
         for sheet in book.worksheets:
             if isinstance(sheet, WriteOnlyWorksheet) and not sheet.closed:
-                sheet.close()
+                # the disk that was full may be so still: what is told is the first error
+                with suppress(OSError, StopIteration, ValueError):
+                    sheet.close()
 
 
 def _write_sheets(
