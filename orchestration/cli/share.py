@@ -14,7 +14,17 @@ from rich.text import Text
 
 from orchestration.cli.days import read_days
 from orchestration.cli.house import open_house
-from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
+from orchestration.cli.report.output import (
+    ChartColumnOption,
+    ChartOption,
+    ChartTitleOption,
+    ChartTypeOption,
+    Destination,
+    FormatOption,
+    OutputOption,
+    OverwriteOption,
+    read_chart,
+)
 from orchestration.cli.terminal import Terminal, console, write_line
 
 if TYPE_CHECKING:
@@ -40,6 +50,10 @@ def create(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    chart: ChartOption = None,
+    chart_column: ChartColumnOption = None,
+    chart_type: ChartTypeOption = None,
+    chart_title: ChartTitleOption = None,
 ) -> None:
     """Make a link to a stored result, and tell its address on stdout: once, for the id is not kept.
 
@@ -52,7 +66,9 @@ def create(
     from exports.result import GeneratedBy, check_result_id, find_result_id, load
 
     beginning = check_result_id(result)
-    destination = None if formats is None and output is None else Destination(formats, output, overwrite)
+    drawn = read_chart(chart, chart_column, chart_type, chart_title)
+    is_written = any(asked is not None for asked in (formats, output, drawn))
+    destination = Destination(formats, output, overwrite, drawn) if is_written else None
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             now = datetime.now(UTC)
@@ -123,19 +139,30 @@ def open_share(
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    chart: ChartOption = None,
+    chart_column: ChartColumnOption = None,
+    chart_type: ChartTypeOption = None,
+    chart_title: ChartTitleOption = None,
 ) -> None:
-    """Show or write what a link shows; the opening is noted."""
+    """Show or write what a link shows, with who generated it and when; the opening is noted."""
     import psycopg
 
     from exports import shares
+    from exports.render.info import info_lines
 
-    destination = Destination(formats, output, overwrite)
+    destination = Destination(
+        formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title)
+    )
     with open_house() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result, _ = shares.open_link(
                 connection, link, datetime.now(UTC), getpass.getuser(), "command line"
             )
         destination.deliver(result, settings)
+    # files bear it themselves
+    if formats is None and output is None:
+        for label, value in info_lines(result):
+            write_line(f"{label}: {value}")
 
 
 def print_shares(found: Sequence[Share], now: datetime) -> None:

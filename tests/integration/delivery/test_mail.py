@@ -221,7 +221,7 @@ def test_the_mail_of_a_file_that_is_too_large_bears_a_link_that_opens_the_result
     shown, share = shares.open_link(house.connection, address, DUE, "ann", "page")
     assert shown == result
     assert (share.shared_by, share.company_id) == (result.generated_by.name, result.generated_by.company_id)
-    assert len(shares.list_shares(house.connection)) == 1
+    assert len(shares.list_shares(house.connection, result.result_id)) == 1
 
 
 def test_a_format_that_cannot_hold_the_result_leaves_a_note() -> None:
