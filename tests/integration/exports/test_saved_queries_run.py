@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,22 @@ from exports.queries.run import asked_by, generate, generate_and_store, on_sched
 from exports.queries.store import change, load, save
 from exports.result import GeneratedBy
 from orchestration.assets.deliveries import DELIVERED, delivery_assets
+from orchestration.assets.reports import CUSTOMER_DYNAMICS
+from orchestration.checks import HISTORY
+from orchestration.dbt_tests import found_rows
 from orchestration.partitions import SAVED_QUERIES
 from orchestration.query_jobs import build_query_jobs
 from orchestration.query_sensor import build_saved_queries_sensor
 from orchestration.settings import Settings
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.saved_queries import ANNA, PARAMETERS, definition, due_rows, scheduled
+from tests.integration.exports.saved_queries import (
+    ADMINISTRATOR,
+    ANNA,
+    PARAMETERS,
+    definition,
+    due_rows,
+    scheduled,
+)
 from tests.integration.exports.small_operator import (
     add_company,
     add_customer,
@@ -34,6 +44,7 @@ from tests.integration.exports.small_operator import (
     empty_tables,
 )
 
+CHECKS = dg.AssetChecksDefinition
 LOADED = datetime(2024, 3, 20, 12, tzinfo=UTC)
 
 
@@ -67,11 +78,15 @@ def settings(built: BillingWarehouse, tmp_path: Path) -> Settings:
     return Settings.model_validate({"home": tmp_path, "warehouse_url": built.admin_url})
 
 
-def repository(settings: Settings) -> dg.RepositoryDefinition:
+def repository(
+    settings: Settings, above: Sequence[dg.AssetsDefinition | dg.AssetChecksDefinition] = ()
+) -> dg.RepositoryDefinition:
+    """The deliveries, beside whatever stands above a report."""
     jobs = [dg.define_asset_job("deliveries", selection=[DELIVERED]), *build_query_jobs()]
     defs = dg.Definitions(
-        assets=delivery_assets({"nodes": {}}), jobs=jobs, resources={"settings": settings},
-        executor=dg.in_process_executor,
+        assets=[*delivery_assets({"nodes": {}}), *(made for made in above if not isinstance(made, CHECKS))],
+        asset_checks=[made for made in above if isinstance(made, CHECKS)],
+        jobs=jobs, resources={"settings": settings}, executor=dg.in_process_executor,
     )  # fmt: skip
     return defs.get_repository_def()
 
@@ -91,9 +106,15 @@ def look(settings: Settings, instance: dg.DagsterInstance, cursor: str | None = 
     return found
 
 
-def execute(settings: Settings, instance: dg.DagsterInstance, job_name: str, key: str | None = None) -> bool:
+def execute(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    key: str | None = None,
+    above: Sequence[dg.AssetsDefinition | dg.AssetChecksDefinition] = (),
+) -> bool:
     """A run as Dagster launches it; whether it succeeded."""
-    found = repository(settings)
+    found = repository(settings, above)
     job = found.get_job(job_name)
     run = instance.create_run_for_job(job, tags={} if key is None else {"dagster/partition": key})
     list(execute_run_iterator(RepoBackedJob(job_name, found), run, instance))
@@ -269,3 +290,57 @@ def test_a_relative_interval_is_seen_from_when_the_query_is_asked(
         change(connection, query.query_id, 1, replace(query, title="Other"), ANNA, datetime.now(UTC)).version
         == 2
     )
+
+
+def ledger_above_the_report() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """The report's asset, the ledger above it and the ledger's reconciliation, under their own names."""
+
+    @dg.asset(key=HISTORY)
+    def history() -> None: ...
+
+    @dg.asset(key=CUSTOMER_DYNAMICS, deps=[HISTORY])
+    def report() -> None: ...
+
+    @dg.asset_check(asset=HISTORY, name="ledger_equals_live_balances")
+    def reconciled() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    return [history, report, reconciled]
+
+
+def test_a_failed_reconciliation_withholds_it_with_its_rows_until_it_passes(
+    settings: Settings, connection: psycopg.Connection[Any]
+) -> None:
+    above = ledger_above_the_report()
+    query = save(connection, definition(owner="anna@x.example", **fixed()), ADMINISTRATOR, datetime.now(UTC))
+    found = found_rows([{"customer_id": 1, "ledger_amount": "10.005", "live_amount": "11"}])
+
+    def reconcile(instance: dg.DagsterInstance, passed: bool) -> None:
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=HISTORY,
+                check_name="ledger_equals_live_balances",
+                passed=passed,
+                description="1 customers, the first: customer 1",
+                metadata={"first rows": dg.MarkdownMetadataValue(found.markdown())},
+            )
+        )
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        look(settings, instance)
+        reconcile(instance, passed=False)
+        assert execute(settings, instance, "deliveries", str(query.query_id), above)
+        assert execute(settings, instance, "deliveries", None, above)
+        (notice,) = settings.outbox_folder.glob("*.eml")
+        letter = message_from_bytes(notice.read_bytes(), policy=policy.default)
+        assert letter["To"] == "anna@x.example"
+        text = " ".join(str(letter.get_payload(decode=True)).split())
+        assert "ledger_equals_live_balances failed: 1 customers, the first: customer 1" in text
+        assert "customer_id 1, ledger_amount 10.005, live_amount 11" in text
+        row = connection.execute("select state, result_id from app.deliveries").fetchall()
+        assert row == [("withheld", None)]
+
+        reconcile(instance, passed=True)
+        assert execute(settings, instance, "deliveries", None, above)
+        assert len(letters(settings)) == 3
+        assert [state for *_, state in due_rows(settings.warehouse())] == ["done"]
