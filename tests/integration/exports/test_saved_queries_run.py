@@ -140,10 +140,12 @@ def test_what_is_due_goes_out_in_one_run_and_is_shown_under_its_number(
     settings: Settings, connection: psycopg.Connection[Any]
 ) -> None:
     began = datetime.now(UTC) - timedelta(minutes=2)
-    numbers = [
-        str(save(connection, scheduled("* * * * *", title=title, **fixed(), **parts), ANNA, began).query_id)
-        for title, parts in (("One", {"chart": {"template": "Balance Refill: Total"}}), ("Two", {}))
+    chart = {"template": "Balance Refill: Total"}
+    said = [
+        scheduled("* * * * *", title=title, chart=shown, **fixed())
+        for title, shown in (("One", chart), ("Two", None))
     ]
+    numbers = [str(save(connection, query, ANNA, began).query_id) for query in said]
     with dg.DagsterInstance.ephemeral() as instance:
         found = look(settings, instance)
         assert len(found.run_requests or ()) == 1
