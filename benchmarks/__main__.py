@@ -16,6 +16,7 @@ PARTS = {
     "extract_setting",
     "extract_run",
     "extract_peer",
+    "report_files_run",
     "subscriber_peer",
 }
 
