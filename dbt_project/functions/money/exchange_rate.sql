@@ -2,11 +2,11 @@
 with recursive bases as (
     -- each base found by stepping over the index, not by reading every rate
     select min(base_currency) as base_currency
-    from {{ ref('fct_exchange_rates') }}
+    from {{ ref('fct_exchange_rates').include(database=false) }}
     union all
     select (
         select min(later.base_currency)
-        from {{ ref('fct_exchange_rates') }} as later
+        from {{ ref('fct_exchange_rates').include(database=false) }} as later
         where later.base_currency > bases.base_currency
     )
     from bases
@@ -18,7 +18,7 @@ select
         case when $1 = $2 then 1::numeric end,
         (
             select direct.rate
-            from {{ ref('fct_exchange_rates') }} as direct
+            from {{ ref('fct_exchange_rates').include(database=false) }} as direct
             where
                 direct.base_currency = $1
                 and direct.currency = $2
@@ -28,7 +28,7 @@ select
         ),
         (
             select round(1::numeric(80, 40) / inverse.rate, 40)
-            from {{ ref('fct_exchange_rates') }} as inverse
+            from {{ ref('fct_exchange_rates').include(database=false) }} as inverse
             where
                 inverse.base_currency = $2
                 and inverse.currency = $1
@@ -41,7 +41,7 @@ select
             from bases as base
             cross join lateral (
                 select leg.rate
-                from {{ ref('fct_exchange_rates') }} as leg
+                from {{ ref('fct_exchange_rates').include(database=false) }} as leg
                 where
                     leg.base_currency = base.base_currency
                     and leg.currency = $1
@@ -51,7 +51,7 @@ select
             ) as out_of_source
             cross join lateral (
                 select leg.rate
-                from {{ ref('fct_exchange_rates') }} as leg
+                from {{ ref('fct_exchange_rates').include(database=false) }} as leg
                 where
                     leg.base_currency = base.base_currency
                     and leg.currency = $2

@@ -1,1 +1,1 @@
-select {{ function('first_instant') }}($1::timestamp, $2)
+select {{ function('first_instant').include(database=false) }}($1::timestamp, $2)

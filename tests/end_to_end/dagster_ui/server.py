@@ -17,7 +17,7 @@ query($run: ID!) {
       ... on ObservationEvent { description partition } } } } }
 }
 """
-MONTHS = """
+PARTITIONS = """
 query($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) {
     ... on AssetNode { partitionKeys assetPartitionStatuses {
@@ -56,6 +56,10 @@ class Ui:
         wait_for(lambda: self.ask(RUN, run=run_id)["status"] in ("SUCCESS", "FAILURE", "CANCELED"))
         return self.ask(RUN, run=run_id)
 
+    def partitions(self, asset: dict[str, list[str]]) -> Any:
+        """An asset's partitions and which of them are shown as materialized."""
+        return self.ask(PARTITIONS, asset=asset)
+
     def months(self) -> Any:
         """The closed months' partitions and which of them are shown as materialized."""
-        return self.ask(MONTHS, asset=CLOSED)
+        return self.partitions(CLOSED)

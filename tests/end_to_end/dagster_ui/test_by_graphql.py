@@ -1,11 +1,12 @@
 """What `subdyn up` shows and does, asked as the pages of the UI ask: by GraphQL, of the started server."""
 
 from datetime import timedelta
+from email import message_from_bytes
 
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
 from tests.end_to_end.dagster_ui.server import CLOSED, LOCATION, Ui
-from tests.end_to_end.house import AS_OF, subdyn, wait_for
+from tests.end_to_end.house import AS_OF, rows, subdyn, wait_for
 
 # what the page of a job lists, and the timeline keeps of all runs
 RUNS = """
@@ -26,6 +27,10 @@ mutation($run: ExecutionParams!) {
   launchPipelineReexecution(executionParams: $run) { __typename ... on LaunchRunSuccess { run { runId } } }
 }
 """
+DELIVERED = {"path": ["deliveries", "saved_queries"]}
+SWITCH = """
+mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) { __typename } }
+"""
 NEVER_MADE = """
 { assetNodes { assetKey { path } isPartitioned assetMaterializations(limit: 1) { runId } } }
 """
@@ -44,7 +49,8 @@ def test_everything_was_made_before_the_first_click(ui: Ui) -> None:
     assets = ui.ask(NEVER_MADE)
     assert len(assets) > 50
     unmade = [asset["assetKey"]["path"] for asset in assets if not asset["assetMaterializations"]]
-    assert unmade == []
+    # nothing is delivered before somebody saves a query
+    assert unmade == [DELIVERED["path"]]
 
 
 def test_the_ui_executes_a_command_line_run_again_closes_a_range_and_says_why_it_does_not(ui: Ui) -> None:
@@ -119,3 +125,42 @@ def test_the_command_line_refuses_an_as_of_that_goes_back_or_ahead(ui_house: Set
         assert refused.returncode == 2, text
         assert text.splitlines()[-1].startswith(f"subdyn: {told}")
         assert "Traceback" not in text
+
+
+def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house: Settings) -> None:
+    def say(*arguments: str) -> None:
+        said = subdyn(ui_house, "query", *arguments)
+        _, told = said.communicate(timeout=120)
+        assert said.returncode == 0, told
+
+    clients = ("--report", "customer-dynamics", "--from", "2026-01-01", "--to", "2026-02-28")
+    say("save", "--title", "Clients", *clients, "--timezone", "UTC", "--send-to", "ann@operator.example")
+    say("schedule", "Clients", "--cron", "* * * * *", "--timezone", "UTC")
+    seats = ("--report", "subscriber-metrics", "--month", "2026-02")
+    say("save", "--title", "Seats", *seats, "--send-to", "bob@operator.example")
+    switched = ui.ask(SWITCH, sensor={**LOCATION, "sensorName": "saved_queries"})
+    assert switched["__typename"] == "Sensor"
+
+    # the daemon shows the queries as partitions, and starts a run when one is due
+    wait_for(lambda: len(ui.partitions(DELIVERED)["partitionKeys"]) == 2)
+    number = str(rows(ui_house, "select query_id from app.saved_queries where title = 'Seats'")[0][0])
+    clicked = ui.launch(
+        LAUNCH,
+        {"pipelineName": "deliveries"},
+        executionMetadata={"tags": [{"key": "dagster/partition", "value": number}]},
+    )
+    assert ui.ended(clicked)["status"] == "SUCCESS"
+    wait_for(
+        lambda: (
+            set(ui.partitions(DELIVERED)["assetPartitionStatuses"]["materializedPartitions"])
+            == set(ui.partitions(DELIVERED)["partitionKeys"])
+        )
+    )
+    mails = [message_from_bytes(file.read_bytes()) for file in ui_house.outbox_folder.glob("*.eml")]
+    assert {(mail["To"], str(mail["Subject"]).partition(",")[0]) for mail in mails} == {
+        ("ann@operator.example", "Clients"),
+        ("bob@operator.example", "Seats"),
+    }
+    (due,) = rows(ui_house, "select distinct requested_by from app.deliveries where due_at is not null")
+    assert due == ("schedule",)
+    say("schedule", "Clients", "--pause")
