@@ -89,5 +89,11 @@ def test_a_signal_is_an_interrupt_even_where_a_library_makes_an_error_of_it(
     app = typer.Typer()
     app.command("hide")(hide_the_interrupt)
     monkeypatch.setattr(command_line, "app", app)
-    assert run([]) == 130
+    # in the background of a shell SIGINT is ignored, and stays so
+    default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, default)
+    try:
+        assert run([]) == 130
+    finally:
+        signal.signal(number, before)
     assert capsys.readouterr().err == "subdyn: interrupted\n"
