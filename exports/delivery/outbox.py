@@ -69,7 +69,6 @@ class Mail:
     state: str
     attempt_count: int
     next_attempt_at: datetime
-    sent_at: datetime | None
     answer: str | None
 
 
@@ -302,7 +301,7 @@ def mails(connection: psycopg.Connection[Any], delivery_ids: Sequence[int]) -> l
         .execute(
             """
             select
-                delivery_id, kind, recipient, state, attempt_count, next_attempt_at, sent_at, answer
+                delivery_id, kind, recipient, state, attempt_count, next_attempt_at, answer
             from app.outbox
             where delivery_id = any(%s)
             order by delivery_id, kind desc, recipient

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 
     from exports.result import GeneratedBy, StoredResult
 
-MONTH = typer.Option(
-    metavar="MONTH", help="YYYY-MM, this-month or last-month; the newest unless given, all with --subscriber."
-)
-SUBSCRIBER = typer.Option(metavar="ID", help="All months of this subscriber, newest first.")
-
 
 def subscriber_metrics(
     month: Annotated[str | None, options.MONTH] = None,

@@ -45,7 +45,9 @@ class Source:
         """The URL by way of another port."""
         parts = urlsplit(self.url)
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-        return parts._replace(netloc=f"{login}127.0.0.1:{port}").geturl()
+        # MongoDB's driver looks after the server beside the load: that must not be what notices it first
+        options = "heartbeatFrequencyMS=600000" if parts.scheme == "mongodb" else parts.query
+        return parts._replace(netloc=f"{login}127.0.0.1:{port}", query=options).geturl()
 
     @property
     def target(self) -> tuple[str, int]:
