@@ -33,7 +33,8 @@ check: lint
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@# in the order of the folders: the longest files are in the first ones, and the workers end together
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench: setup
 	@$(BIN)/python -m benchmarks
