@@ -157,7 +157,9 @@ def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house:
         )
     )
     mails = [message_from_bytes(file.read_bytes()) for file in ui_house.outbox_folder.glob("*.eml")]
-    assert {(mail["To"], str(mail["Subject"]).partition(",")[0]) for mail in mails} == {
+    sent = {(mail["To"], str(mail["Subject"]).partition(",")[0]) for mail in mails}
+    # the house's own mails of failed runs lie in the same folder
+    assert {mail for mail in sent if mail[0] != ui_house.mail_from} == {
         ("ann@operator.example", "Clients"),
         ("bob@operator.example", "Seats"),
     }
