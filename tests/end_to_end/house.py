@@ -106,9 +106,9 @@ def _heed_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    """Look again and again; an assertion fails when it takes longer than that."""
+def wait_for(condition: Callable[[], bool], seconds: float = 240, pause: float = 0.05) -> None:
+    """Look again and again, after a pause in seconds; an assertion fails when it takes longer than that."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
+        time.sleep(pause)

@@ -17,6 +17,7 @@ query($run: ID!) {
       ... on ObservationEvent { description partition } } } } }
 }
 """
+STATUS = "query($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
 PARTITIONS = """
 query($asset: AssetKeyInput!) {
   assetNodeOrError(assetKey: $asset) {
@@ -53,7 +54,9 @@ class Ui:
 
     def ended(self, run_id: str) -> Any:
         """The run as its page shows it, once it has ended."""
-        wait_for(lambda: self.ask(RUN, run=run_id)["status"] in ("SUCCESS", "FAILURE", "CANCELED"))
+        # its status alone: to read all its events again and again slows down what is waited for
+        ended = ("SUCCESS", "FAILURE", "CANCELED")
+        wait_for(lambda: self.ask(STATUS, run=run_id)["status"] in ended, pause=0.5)
         return self.ask(RUN, run=run_id)
 
     def partitions(self, asset: dict[str, list[str]]) -> Any:

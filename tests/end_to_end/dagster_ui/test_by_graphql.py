@@ -142,7 +142,7 @@ def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house:
     assert switched["__typename"] == "Sensor"
 
     # the daemon shows the queries as partitions, and starts a run when one is due
-    wait_for(lambda: len(ui.partitions(DELIVERED)["partitionKeys"]) == 2)
+    wait_for(lambda: len(ui.partitions(DELIVERED)["partitionKeys"]) == 2, pause=0.5)
     number = str(rows(ui_house, "select query_id from app.saved_queries where title = 'Seats'")[0][0])
     clicked = ui.launch(
         LAUNCH,
