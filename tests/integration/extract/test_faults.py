@@ -5,8 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -109,15 +109,9 @@ def test_a_source_that_goes_away_mid_load_leaves_the_warehouse_as_it_was(
     source.load(CUSTOMERS, fresh_database)
     source.insert(CUSTOMERS, [customer(number) for number in range(100, MANY)])
     before = raw(fresh_database, "select count(*), max(_load_id) from raw_billing.customers")
-    stop = threading.Event()
-    cutter = threading.Thread(target=_cut_readers, args=(source, stop))
-    cutter.start()
-    try:
-        with pytest.raises(RetryLater, match=r"billing\.customers: the billing database") as caught:
-            source.load(CUSTOMERS, fresh_database)
-    finally:
-        stop.set()
-        cutter.join()
+    refused = pytest.raises(RetryLater, match=r"billing\.customers: the billing database")
+    with _readers_cut(source), refused as caught:
+        source.load(CUSTOMERS, fresh_database)
     _assert_clean(str(caught.value), source.url, fresh_database)
     assert raw(fresh_database, "select count(*), max(_load_id) from raw_billing.customers") == before
     assert source.load(CUSTOMERS, fresh_database).inserted_count == MANY - 100
@@ -128,15 +122,8 @@ def test_a_warehouse_that_goes_away_mid_load_keeps_nothing_of_it(
 ) -> None:
     source.create(CUSTOMERS)
     source.insert(CUSTOMERS, [customer(number) for number in range(MANY)])
-    stop = threading.Event()
-    cutter = threading.Thread(target=_cut, args=(fresh_database, "copy %", stop))
-    cutter.start()
-    try:
-        with pytest.raises(RetryLater, match="warehouse"):
-            source.load(CUSTOMERS, fresh_database)
-    finally:
-        stop.set()
-        cutter.join()
+    with _connections_cut(fresh_database, "copy %"), pytest.raises(RetryLater, match="warehouse"):
+        source.load(CUSTOMERS, fresh_database)
     assert raw(fresh_database, "select count(*) from raw_billing.load_log") == [(0,)]
     assert source.load(CUSTOMERS, fresh_database).inserted_count == MANY
 
@@ -227,12 +214,16 @@ def _assert_whole(warehouse: str) -> None:
     assert counted == logged
 
 
-def _cut_readers(source: SqlSource, stop: threading.Event) -> None:
+@contextmanager
+def _readers_cut(source: SqlSource) -> Iterator[None]:
+    """Whoever reads the source inside the block loses its connection."""
     if source.engine == "postgresql":
-        _cut(source.url, "copy %", stop)
+        with _connections_cut(source.url, "copy %"):
+            yield
         return
     with pymysql_connection(source.url) as connection, connection.cursor() as cursor:
-        while not stop.is_set():
+
+        def cut() -> None:
             cursor.execute(
                 "select id from information_schema.processlist"
                 " where db = database() and id <> connection_id() and info like 'select if(%'"
@@ -241,15 +232,43 @@ def _cut_readers(source: SqlSource, stop: threading.Event) -> None:
                 with suppress(pymysql.Error):
                     cursor.execute(f"kill {number}")
 
+        with _again_and_again(cut):
+            yield
 
-def _cut(url: str, query: str, stop: threading.Event) -> None:
+
+@contextmanager
+def _connections_cut(url: str, query: str) -> Iterator[None]:
+    """Whoever runs such a query in that database inside the block loses its connection."""
     with psycopg.connect(url, autocommit=True) as connection:
-        while not stop.is_set():
+
+        def cut() -> None:
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where datname = current_database() and pid <> pg_backend_pid() and query ilike %s",
                 [query],
             )
+
+        with _again_and_again(cut):
+            yield
+
+
+@contextmanager
+def _again_and_again(act: Callable[[], None]) -> Iterator[None]:
+    """Act once before the block, so that all is connected by then, and all through it."""
+    act()
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.is_set():
+            act()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _assert_clean(message: str, *urls: str) -> None:

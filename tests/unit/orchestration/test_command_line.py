@@ -97,3 +97,19 @@ def test_a_signal_is_an_interrupt_even_where_a_library_makes_an_error_of_it(
     finally:
         signal.signal(number, before)
     assert capsys.readouterr().err == "subdyn: interrupted\n"
+
+
+def test_the_module_ends_with_its_exit_code_after_an_interrupt_of_executed_text(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "import orchestration.cli\n"
+        "def main():\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(130)\n"
+        "orchestration.cli.main = main\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-m", "orchestration"], env=environment, check=False)
+    assert ended.returncode == 130
