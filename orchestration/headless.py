@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.assets.deliveries import DELIVERED
 from orchestration.closed_months import CLOSED
 from orchestration.compatibility import execute_run, is_interrupt, workspace_job_origin
 from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.failures import failed_check, failures_of
-from orchestration.partitions import add_months, last_complete_month
+from orchestration.partitions import CLOSED_MONTHS, add_months, last_complete_month
 from orchestration.run_storage import OpenStorage
 from orchestration.runs import AS_OF_TAG, end_killed_runs, process_tags, refuse_as_of, sources_loaded
 from orchestration.settings import Settings
@@ -61,7 +62,7 @@ def run_job(
         tags = process_tags(run_id)
         if as_of is not None:
             tags[AS_OF_TAG] = as_of.isoformat()
-        if job.partitions_def is not None:
+        if job.partitions_def == CLOSED_MONTHS:
             month = last_complete_month(as_of or clock)
             add_months(instance, [month])
             tags["dagster/partition"] = month
@@ -79,7 +80,7 @@ def run_job(
                 tags={**job.run_tags, **tags},
                 remote_job_origin=workspace_job_origin(WORKSPACE, repository.name, job_name),
             )
-            for event in execute_run(job, run, instance):
+            for event in execute_run(repository, run, instance):
                 events.append(event)
                 if event.is_step_failure and is_interrupt(event):
                     # else Dagster takes it for a failure, and tells it by mail
@@ -93,11 +94,12 @@ def run_job(
 
 def _outcome(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunOutcome:
     failures = failures_of(events)
-    # A closed month that was asked for and is not closed is observed, with the reason.
+    # A month that was not closed and a query that was not delivered are observed, with the reason.
     warnings = [
         str(event.asset_observation_data.asset_observation.description)
         for event in events
-        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION and event.asset_key == CLOSED
+        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION
+        and event.asset_key in (CLOSED, DELIVERED)
     ]
     evaluations = [
         event.asset_check_evaluation_data

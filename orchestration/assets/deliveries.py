@@ -11,7 +11,7 @@ import psycopg
 from exports.delivery.run import Due, deliver
 from exports.delivery.sending import Delivered
 from exports.errors import NotFound
-from exports.queries.deliveries import request_now
+from exports.queries.deliveries import note_due, request_now
 from exports.queries.run import generate, on_schedule
 from exports.queries.store import load
 from exports.result import StoredResult
@@ -26,6 +26,7 @@ from orchestration.settings import Settings
 
 DELIVERIES = "deliveries"
 DELIVERED = dg.AssetKey([DELIVERIES, "saved_queries"])
+Told = dg.AssetMaterialization | dg.AssetObservation
 _RETRY_TAG = "dagster/retry_number"
 
 
@@ -53,14 +54,17 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         description=(
             "Results of saved queries that were sent, a partition for each query by its number"
             " (`subdyn query list`). The sensor `saved_queries` delivers what is due; materializing a"
-            " partition delivers that query now. The jobs `pause_saved_query` and `resume_saved_query`"
+            " partition delivers that query now, materializing none what is due. The jobs"
+            " `pause_saved_query` and `resume_saved_query`"
             " stop and start one schedule, the sensor's switch all of them."
         ),
     )
-    def saved_queries(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[dg.Output]:
+    def saved_queries(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Told]:
         now = begin(context)
         if context.has_partition_key or context.has_partition_key_range:
             _request(context, settings, context.partition_keys)
+        else:
+            _note_due(context, settings, now)
         stuck = []
         for delivered in deliver(
             settings.warehouse(),
@@ -69,15 +73,23 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
             findings=build_findings(context.instance, context.repository_def),
             sender=sender(settings),
         ):
-            _tell(context, settings, delivered)
+            yield from _told(context, settings, delivered)
             if delivered.is_stuck:
                 stuck.append(f"delivery {delivered.delivery_id}: {delivered.reason}")
         if stuck:
             # a full disk and the like: the outbox keeps them for a later run, the house is told of this one
             raise dg.Failure("; ".join(stuck), allow_retries=False)
-        yield from ()
 
     return saved_queries
+
+
+def _note_due(context: dg.AssetExecutionContext, settings: Settings, now: datetime) -> None:
+    """Write down what came due since the sensor last looked, or ever where no daemon runs it."""
+    with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+        noted = note_due(connection, now)
+    context.log.info(f"{noted.due} due, {noted.missed} missed")
+    for fault in noted.faults:
+        context.log.error(fault)
 
 
 def _generate(connection: psycopg.Connection[Any], due: Due, now: datetime) -> StoredResult:
@@ -101,8 +113,8 @@ def _request(context: dg.AssetExecutionContext, settings: Settings, keys: Sequen
                 raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _tell(context: dg.AssetExecutionContext, settings: Settings, delivered: Delivered) -> None:
-    """Show the delivery under its query: materialized once it is done, else observed with the reason."""
+def _told(context: dg.AssetExecutionContext, settings: Settings, delivered: Delivered) -> Iterator[Told]:
+    """Shows the delivery under its query: materialized once it is done, else observed with the reason."""
     name = f"delivery {delivered.delivery_id}: {delivered.state}"
     told = f"{name}: {delivered.reason}" if delivered.reason else name
     if delivered.state in ("withheld", "failed"):
@@ -123,12 +135,11 @@ def _tell(context: dg.AssetExecutionContext, settings: Settings, delivered: Deli
         metadata["reason"] = delivered.reason
     partition = str(delivered.query_id)
     if delivered.state != "done" or delivered.result is None:
-        event = dg.AssetObservation(DELIVERED, partition=partition, metadata=metadata, description=told)
+        yield dg.AssetObservation(DELIVERED, partition=partition, metadata=metadata, description=told)
     else:
         metadata |= {
             "recipients": ", ".join(delivered.recipients) or "none",
             "size of a mail (bytes)": delivered.size,
             **result_metadata(delivered.result, query.chart),
         }
-        event = dg.AssetMaterialization(DELIVERED, partition=partition, metadata=metadata, description=told)
-    context.log_event(event)
+        yield dg.AssetMaterialization(DELIVERED, partition=partition, metadata=metadata, description=told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -153,3 +154,27 @@ def test_a_failed_delivery_is_due_again(house: House, subdyn: Command) -> None:
 def test_what_is_not_there_is_bad_input(subdyn: Command, arguments: tuple[str, ...], told: str) -> None:
     code, _, err = subdyn("delivery", *arguments)
     assert code == 2 and told in err and len(err.splitlines()) == 1
+
+
+def test_a_run_without_the_daemon_notices_what_is_due_and_says_what_is_withheld(
+    house: House, subdyn: Command
+) -> None:
+    number = house.save()
+    house.connection.execute(
+        """
+        update app.saved_queries
+        set parameters = '{"interval": "last-month", "time_zone": "UTC", "currency": "USD"}',
+            cron = '0 6 * * *', time_zone = 'UTC', missed = 'catch_up', due_after = %s
+        where query_id = %s
+        """,
+        (datetime.now(UTC) - timedelta(days=1), number),
+    )
+    code, out, err = subdyn("run", "deliveries")
+    assert code == 0, err
+    assert "deliveries: 0 assets made" in out + err
+    assert "warning delivery" in out + err
+    assert "withheld: " in out + err
+    found = house.connection.execute(
+        "select distinct state from app.deliveries where query_id = %s and due_at is not null", (number,)
+    )
+    assert found.fetchall() == [("withheld",)]
