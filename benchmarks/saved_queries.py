@@ -16,20 +16,18 @@ from pathlib import Path
 
 import dagster as dg
 import psycopg
-from dagster._core.definitions.job_base import RepoBackedJob
-from dagster._core.execution.api import execute_run_iterator
 
 from benchmarks.customer_house import House, first_build, open_house, remove_house
 from exports.queries.definition import SavedQueryInput
 from exports.queries.deliveries import note_due
 from exports.queries.store import save
 from exports.result import GeneratedBy
+from orchestration.assets.deliveries import DELIVERIES
 from orchestration.dagster_home import dagster_instance
-from orchestration.definitions import build_definitions
+from orchestration.headless import run_job
 
 STORED_LIMIT = 180.0
 BY = GeneratedBy("benchmark", "administrator")
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 ZONES = ("UTC", "Europe/Kyiv", "America/New_York", "Asia/Kathmandu", "Asia/Kolkata")
 GROUPINGS = ("month", "date", "package", "month,package")
 INTERVALS = ("last-month", "last-7-days", "last-3-months", "yesterday", "last-week")
@@ -97,12 +95,11 @@ def _save(connection: psycopg.Connection, count: int, now: datetime) -> None:
 
 def _deliver(house: House, since: datetime) -> int:
     """Run the job in this process; how many runs of it there are."""
+    outcome = run_job(house.settings, DELIVERIES)
+    for failure in outcome.failures:
+        print(failure)
     with dagster_instance(house.settings) as instance:
-        repository = build_definitions(house.settings).get_repository_def()
-        run = instance.create_run_for_job(repository.get_job("deliveries"), run_config=QUIET)
-        for _ in execute_run_iterator(RepoBackedJob("deliveries", repository), run, instance):
-            pass
-        return len(instance.get_runs(dg.RunsFilter(job_name="deliveries", created_after=since)))
+        return len(instance.get_runs(dg.RunsFilter(job_name=DELIVERIES, created_after=since)))
 
 
 def _outcome(connection: psycopg.Connection, since: datetime) -> tuple[dict[str, int], datetime | None, int]:
