@@ -16,6 +16,7 @@ from orchestration.dbt_tests import FoundRows
 SHOWN_ROWS = 10
 # An event is kept for good and read with every list of events.
 LARGEST_CHART_BYTES = 200_000
+SCALE = 1.0  # the UI's dialog is no wider than the picture
 
 
 def result_metadata(result: StoredResult, chart: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def result_metadata(result: StoredResult, chart: Mapping[str, Any] | None = None
     metadata: dict[str, Any] = {
         "result": result.result_id,
         "rows": len(result.rows),
-        "seconds": result.duration_seconds,
+        "seconds": round(result.duration_seconds, 3),
         "first rows": dg.MarkdownMetadataValue(result.message or _preview(result)),
     }
     for source, instant in result.data_through.items():
@@ -46,7 +47,7 @@ def _chart(result: StoredResult, chart: Chart) -> dg.MetadataValue:
     from exports.charts.image import render_image
 
     try:
-        image = render_image(result, chart, "png")
+        image = render_image(result, chart, "png", SCALE)
     except InvalidParameter as error:
         return dg.TextMetadataValue(str(error))
     if len(image) > LARGEST_CHART_BYTES:

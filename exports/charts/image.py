@@ -29,8 +29,13 @@ TEXT = re.compile(r">([^<>]+)<")
 ARABIC = ArabicReshaper({"use_unshaped_instead_of_isolated": True, "delete_harakat": False})
 
 
-def render_image(result: StoredResult, chart: Chart, image_format: ImageFormat) -> bytes:
-    """The chart of the result as a PNG or an SVG. Raises InvalidParameter for a column that is not there."""
+def render_image(
+    result: StoredResult, chart: Chart, image_format: ImageFormat, scale: float = SCALE
+) -> bytes:
+    """The chart of the result as a PNG, `scale` dots to a point, or an SVG.
+
+    Raises InvalidParameter for a column that is not there.
+    """
     if image_format not in IMAGE_FORMATS:
         raise InvalidParameter("format", f"a chart is no {image_format}; {listed(IMAGE_FORMATS)}")
     drawn = specification(draw(result, chart))
@@ -39,7 +44,7 @@ def render_image(result: StoredResult, chart: Chart, image_format: ImageFormat) 
     if image_format == "svg":
         return svg.encode()
     joined = TEXT.sub(lambda text: f">{ARABIC.reshape(text[1])}<", svg)
-    return vl_convert.svg_to_png(joined, scale=SCALE)
+    return vl_convert.svg_to_png(joined, scale=scale)
 
 
 @cache
