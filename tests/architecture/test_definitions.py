@@ -13,6 +13,7 @@ import pytest
 from dagster._core.definitions.dependency import NodeHandle
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
+from orchestration.dagster_home import WORKSPACE
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.definitions import build_definitions
 from orchestration.settings import SOURCES, Settings
@@ -68,7 +69,7 @@ def test_every_test_and_every_check_runs_in_some_job(
 def test_dagster_finds_the_workspace_valid(settings: Settings, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("dagster")), "definitions", "validate", "-w"]
     validated = subprocess.run(
-        [*command, str(ROOT / "workspace.yaml")],
+        [*command, str(WORKSPACE)],
         cwd=ROOT,
         env={**os.environ, **settings.environment(), "DAGSTER_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
@@ -195,6 +196,6 @@ def test_no_secret_is_part_of_what_the_ui_can_show(definitions: dg.Definitions) 
 
 
 def test_the_workspace_names_the_definitions() -> None:
-    text = (ROOT / "workspace.yaml").read_text()
+    text = WORKSPACE.read_text()
     assert "orchestration.definitions" in text
     assert "attribute: definitions" in text

@@ -8,7 +8,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from extract.waits import Waits
 from orchestration.connection_url import without_password
-from orchestration.settings import SettingsError, load_settings
+from orchestration.settings import Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -221,3 +223,19 @@ def test_the_patience_with_sources_is_set_in_seconds(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("SUBDYN_SOURCE_CONNECT_SECONDS", wrong)
         with pytest.raises(SettingsError, match=r"^SUBDYN_SOURCE_CONNECT_SECONDS: "):
             load_settings()
+
+
+def test_the_example_names_every_setting_at_its_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    example = (ROOT / ".env.example").read_text()
+    lines = [line.removeprefix("# ") for line in example.splitlines() if line.startswith("# SUBDYN_")]
+    # the one that commands set for their own children
+    names = {f"SUBDYN_{name.upper()}" for name in Settings.model_fields} - {"SUBDYN_EMBEDDED"}
+    assert sorted(line.partition("=")[0] for line in lines) == sorted(names)
+    defaults = load_settings()
+    (tmp_path / ".env").write_text("\n".join(lines))
+    uncommented = load_settings()
+    assert uncommented.sources_without_url == ()
+    urls = {name for name in Settings.model_fields if name.endswith("_url") and name != "web_url"}
+    assert uncommented.model_dump(exclude=urls) == defaults.model_dump(exclude=urls)
