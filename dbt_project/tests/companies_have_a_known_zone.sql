@@ -7,12 +7,8 @@
 select
     company_id,
     name,
-    time_zone,
-    'the zone is unknown' as reason
-from {{ ref('dim_company') }} as company
-where not exists (
-    select
-    from pg_timezone_names as known
-    where lower(known.name) = lower(company.time_zone)
-)
+    source_time_zone,
+    'no zone of the IANA database' as reason
+from {{ ref('stg_billing__companies') }}
+where time_zone is null
 order by company_id

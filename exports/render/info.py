@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.result import Interval, StoredResult
+from exports.time_zones import canonical_time_zone
 
 # Told by the interval itself.
 OF_THE_INTERVAL = ("from_date", "to_date", "interval", "time_zone", "month")
@@ -21,7 +22,7 @@ def heading_lines(result: StoredResult) -> list[str]:
         for name, value in result.parameters.items()
         if name not in OF_THE_INTERVAL and value not in (None, [])
     ]
-    zone = ZoneInfo(result.asked_interval.time_zone)
+    zone = ZoneInfo(canonical_time_zone(result.asked_interval.time_zone))
     through = [f"Data through: {_instant(at, zone)}" for at in result.data_through.values()]
     return [
         result.title,
@@ -35,7 +36,7 @@ def info_lines(result: StoredResult) -> list[tuple[str, str]]:
 
     Instants are told in the zone of the interval asked for, with their offset.
     """
-    zone = ZoneInfo(result.asked_interval.time_zone)
+    zone = ZoneInfo(canonical_time_zone(result.asked_interval.time_zone))
     by = result.generated_by
     scope = "all companies" if by.company_id is None else f"company {by.company_id} and below"
     return [

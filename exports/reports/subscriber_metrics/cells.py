@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.result import Cell
+from exports.time_zones import canonical_time_zone
 
 Row = Mapping[str, Any]
 
@@ -29,8 +30,11 @@ def shown(row: Row, metric: str) -> Cell:
 
 
 def on_clock(instant: datetime, time_zone: str) -> datetime:
-    """The instant as the zone's clock showed it, with the offset of that moment."""
-    local = instant.astimezone(ZoneInfo(time_zone))
+    """The instant as the zone's clock showed it, with the offset of that moment.
+
+    Months closed by an earlier release bear the zone as the source spelt it.
+    """
+    local = instant.astimezone(ZoneInfo(canonical_time_zone(time_zone)))
     # With its zone an ambiguous instant equals none read back from storage; with its offset it does.
     return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()))
 

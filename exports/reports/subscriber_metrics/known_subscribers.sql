@@ -2,7 +2,8 @@
 select
     subscriber.subscriber_id,
     subscriber.subscriber_name as name,
-    subscriber.time_zone
+    -- one whose zone there is not has no open months; what is told of it is told in UTC
+    coalesce(subscriber.time_zone, 'UTC') as time_zone
 from marts.dim_subscriber as subscriber
 
 union all

@@ -6,13 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
 from exports.intervals import resolve_interval
 from exports.months import last_day, month_label
-from exports.reports.subscriber_metrics.cells import shown, status
+from exports.reports.subscriber_metrics.cells import on_clock, shown, status
 from exports.reports.subscriber_metrics.definition import (
     COLUMNS_OF_ALL,
     COLUMNS_OF_ONE,
@@ -178,6 +177,6 @@ def _intervals(
     if not rows:
         return {"asked_interval": asked, "data_interval": None}
     known_until = min(ends_at, data_through)
-    last_known = known_until.astimezone(ZoneInfo(time_zone)).date()
+    last_known = on_clock(known_until, time_zone).date()
     data = Interval(first, min(asked.to_date, last_known), time_zone, starts_at, known_until)
     return {"asked_interval": asked, "data_interval": data}

@@ -17,6 +17,7 @@ from exports.verification.comparison import Comparison
 from exports.verification.recomputation.instants import (
     LocalClock,
     instant_of,
+    known_zones,
     months_between,
     next_month,
     number_of,
@@ -45,6 +46,7 @@ Figures = dict[str, Fraction | int | None]
 class _Company:
     company_id: int
     parent_id: int | None
+    # empty where the source's is none
     time_zone: str
     currency: str
     customers: int
@@ -215,18 +217,21 @@ def recompute_company_months(
     sums up one company's month at a time.
     """
     comparison = Comparison(NAME, UNIT)
-    companies = {row[0]: _Company(*row) for row in stream(connection, "companies", {})}
+    zones = known_zones(connection)
+    companies = {
+        id_: _Company(id_, parent_id, zones.get((zone or "").strip().lower(), ""), currency, customers)
+        for id_, parent_id, zone, currency, customers in stream(connection, "companies", {})
+    }
     first = connection.execute(
         "select min(created_at) from raw_billing.customers where _deleted_at is null and isfinite(created_at)"
     ).fetchone()
     if first is None or first[0] is None or first[0] >= data_through:
         return comparison
-    zones = {name for (name,) in connection.execute("select lower(name) from pg_timezone_names")}
     series = _Series(connection, data_through, first[0], companies)
     months = [
         (company, month)
         for company in companies.values()
-        if company.time_zone.lower() in zones
+        if company.time_zone
         for month in series.months(company)
     ]
     rotation = EVERYTHING

@@ -50,6 +50,13 @@ def statement(name: str) -> bytes:
     return files("exports.verification.recomputation").joinpath(f"{name}.sql").read_bytes()
 
 
+def known_zones(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """The zones of the IANA database that the server knows, by their names in lower case."""
+    names = [name for (name,) in connection.execute("select name from pg_timezone_names")]
+    # what a server's folder of zones holds besides is in lower case
+    return {name.lower(): name for name in names if name[0].isupper() and name != "Factory"}
+
+
 def number_of(instant: datetime) -> int:
     """The instant as a number."""
     return (instant - EPOCH) // timedelta(microseconds=1)

@@ -18,6 +18,7 @@ from exports.verification.recomputation.instants import (
     NEVER,
     LocalClock,
     instant_of,
+    known_zones,
     months_between,
     next_month,
     number_of,
@@ -51,8 +52,7 @@ class _Recomputation:
 
     def __post_init__(self) -> None:
         self.until = number_of(self.data_through)
-        known = self.connection.execute("select lower(name) from pg_timezone_names")
-        self.zones = {name for (name,) in known}
+        self.zones = known_zones(self.connection)
         first = self.connection.execute(
             "select least((select min(created_at) from raw_platform.subscribers where isfinite(created_at)),"
             " (select min(month_start_at) from closed.subscriber_metrics_monthly))"
@@ -75,9 +75,10 @@ class _Recomputation:
 
     def _months(self, row: tuple[Any, ...]) -> Iterator[_Month]:
         """A subscriber's months: closed ones as they were cut then, open ones to the end of its life."""
-        _, zone, created_at, deleted_at, closed_months, closed_starts, closed_ends = row
+        _, source_zone, created_at, deleted_at, closed_months, closed_starts, closed_ends = row
+        zone = self.zones.get((source_zone or "").strip().lower())
         last_known = min(NEVER if deleted_at is None else deleted_at, self.until - 1)
-        lives = zone is not None and created_at < self.until and zone.lower() in self.zones
+        lives = zone is not None and created_at < self.until
         for month, start, end in zip(closed_months, closed_starts, closed_ends, strict=True):
             yield _Month(month, start, end, True, lives and created_at < end and last_known >= start)
         if not lives or zone is None:

@@ -112,9 +112,11 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
     assert (unknown.status, unknown.failures) == ("warn", 1)
 
     # mended in the source, the subscriber has its months
-    platform.load({"subscribers": [{"id": 2, "name": "Lost", "created_at": CREATED}]}, DATA_THROUGH)
+    mended = {"id": 2, "name": "Lost", "time_zone": " asia/KATHMANDU", "created_at": CREATED}
+    platform.load({"subscribers": [mended]}, DATA_THROUGH)
     warehouse.build_and_test()
-    assert warehouse.value("select count(*) from marts.subscriber_metrics") == 2
+    zones = warehouse.rows("select time_zone from marts.subscriber_metrics order by subscriber_id")
+    assert [row["time_zone"] for row in zones] == ["UTC", "Asia/Kathmandu"]
 
 
 def test_a_session_timeout_and_the_grace_are_settings(warehouse: Warehouse) -> None:

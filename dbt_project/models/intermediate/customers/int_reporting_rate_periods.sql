@@ -11,7 +11,7 @@ with pairs as (
         customers.currency
     from {{ ref('stg_billing__customers') }} as customers
     inner join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
-    where companies.is_time_zone_known and customers.currency is not null
+    where companies.time_zone is not null and customers.currency is not null
 ),
 
 -- a date stays where its rate is withdrawn: from it on, the rate before holds again

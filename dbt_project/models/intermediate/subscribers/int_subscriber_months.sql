@@ -49,9 +49,9 @@ existing as (
 
 -- one misspelt zone stops nobody else; a test names the subscriber
 in_known_zone as (
-    select existing.*
+    select *
     from existing
-    where lower(existing.time_zone) in (select lower(known.name) from pg_timezone_names as known)
+    where time_zone is not null
 ),
 
 -- months start alike for all subscribers of a zone; a month starts at the first instant of its first day

@@ -41,8 +41,6 @@ select
     companies.parent_company_id,
     companies.name,
     companies.time_zone,
-    coalesce(lower(companies.time_zone) in (select lower(known.name) from pg_timezone_names as known), false)
-        as is_time_zone_known,
     companies.currency,
     companies.created_at,
     companies.deleted_at,

@@ -1,11 +1,13 @@
 select
-    id as company_id,
-    parent_id as parent_company_id,
-    name,
-    time_zone,
-    currency,
-    created_at,
-    updated_at,
-    deleted_at
-from {{ source('billing', 'companies') }}
-where _deleted_at is null
+    companies.id as company_id,
+    companies.parent_id as parent_company_id,
+    companies.name,
+    zones.name as time_zone,
+    companies.time_zone as source_time_zone,
+    companies.currency,
+    companies.created_at,
+    companies.updated_at,
+    companies.deleted_at
+from {{ source('billing', 'companies') }} as companies
+left join {{ iana_time_zones() }} as zones on {{ folded('companies.time_zone') }} = zones.spelling
+where companies._deleted_at is null
