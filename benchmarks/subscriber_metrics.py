@@ -199,7 +199,7 @@ def _peer(url: str, folder: Path) -> Run | None:
     if python is None:
         return None
     with psycopg.connect(url) as connection:
-        logons = "select subscriber_id, user_id, logged_on_at, ended_at from staging.stg_platform__logons"
+        logons = "select subscriber_id, user_id, logged_on_at, ended_at from marts.fct_logons"
         _export(connection, f"{logons} where not is_locked_at_logon", folder / "logons.csv")
         months = (
             "select subscriber_id, to_char(month, 'YYYYMM')::bigint as month,"

@@ -241,9 +241,9 @@ def kind_of_seat(user_type: str, states: list[UserState]) -> str | None:
 
 
 def session_end(logon: Row, data_through: datetime, session_timeout: timedelta) -> datetime:
-    """Return when a session ended: its logoff, else its time-out, neither past `data_through`."""
+    """Return when a session ended: its logoff if that has happened, else its time-out or `data_through`."""
     end = logon["logged_off_at"]
-    if end is None:
+    if end is None or end > data_through:
         end = logon["last_seen_at"] + session_timeout
     return min(end, data_through)
 

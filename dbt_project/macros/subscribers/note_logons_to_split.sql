@@ -1,7 +1,8 @@
 {#
   The logons that int_logons_split_by_month has to split: those that came with a load, those with a part in a month whose
-  bounds moved, and those with a part in no month. Months lie end to end, so whatever falls into a month that moved had a
-  part in it, in a neighbour that moved with it, or in none.
+  bounds moved, those with a part in no month (a logoff that lay ahead is one), and those that end after data through, whose
+  logoff may lie ahead again. Months lie end to end, so whatever falls into a month that moved had a part in it, in a
+  neighbour that moved with it, or in none.
 #}
 {% macro note_logons_to_split() %}
     {%- if execute and is_incremental() -%}
@@ -21,6 +22,16 @@
         select known.logon_id
         from {{ this }} as known
         inner join changed_months as moved on known.subscriber_id = moved.subscriber_id and known.month = moved.month
+
+        union
+
+        select known.logon_id
+        from {{ this }} as known
+        cross join {{ ref('int_platform_data_through') }} as data_through
+        where
+            known.ended_at > data_through.data_through_at
+            -- a part ends in its month
+            and known.month > (data_through.data_through_at - interval '33 days')::date
 
         {% if has_input_made_anew(model.config.meta.change_sources) %}
         union

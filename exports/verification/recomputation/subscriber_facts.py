@@ -138,7 +138,9 @@ class SubscriberFacts:
                 self._changes[owner].append(_Change(first, id_, _word(word), _word(detail), carried))
             case "logon":
                 seen_until = min(second + self._choices.session_timeout_minutes * _MINUTE, NEVER)
-                until = min(seen_until if third is None else third, self._data_through)
+                # a logoff that lies ahead has not happened yet
+                is_off = third is not None and third <= self._data_through
+                until = min(third if is_off else seen_until, self._data_through)
                 self._logons.append((first, max(first, until), owner, word is not None))
             case "setting":
                 self._settings[_word(word)].append((first, id_, detail.strip()))

@@ -16,8 +16,18 @@
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
+with logons as (
+    select
+        logon.*,
+        {{ session_end('logon', 'data_through.data_through_at') }} as ended_at,
+        logon.logged_off_at > data_through.data_through_at as is_logoff_ahead
+    from {{ ref('stg_platform__logons') }} as logon
+    left join {{ ref('int_platform_data_through') }} as data_through on true
+    where {{ is_changed('logon.logon_id') }}
+),
+
 {# months are found by binary search in each subscriber's array of month starts: its last element ends the last month #}
-with calendars as (
+calendars as (
     select
         subscriber_id,
         array_agg(month order by month) as months,
@@ -44,9 +54,8 @@ placed as (
             ),
             0
         ) as last_month
-    from {{ ref('stg_platform__logons') }} as logon
+    from logons as logon
     left join calendars on logon.subscriber_id = calendars.subscriber_id
-    where {{ is_changed('logon.logon_id') }}
 ),
 
 pieces as (
@@ -67,3 +76,18 @@ select
     month_number = first_month as is_logon,
     is_locked_at_logon
 from pieces
+
+union all
+
+-- a logoff that lies ahead: in no month, so that the session is split again until it has happened
+select
+    logon_id,
+    subscriber_id,
+    user_id,
+    null as month,
+    'infinity' as started_at,
+    'infinity' as ended_at,
+    false as is_logon,
+    is_locked_at_logon
+from logons
+where is_logoff_ahead

@@ -4,13 +4,9 @@ select
     subscriber_id,
     logged_on_at,
     last_seen_at,
-    logged_off_at,
+    -- an end at infinity never comes
+    nullif(logged_off_at, 'infinity') as logged_off_at,
     locked_at_logon as is_locked_at_logon,
-    updated_at,
-    -- a session that ends before it starts has no length
-    greatest(
-        logged_on_at,
-        coalesce(logged_off_at, last_seen_at + {{ session_timeout() }})
-    ) as ended_at
+    updated_at
 from {{ source('platform', 'logons') }}
 where _deleted_at is null
