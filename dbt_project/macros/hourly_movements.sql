@@ -9,24 +9,17 @@
     {{ alias }}.company_id,
     {{ alias }}.customer_type,
     {{ alias }}.currency,
-    {{ alias }}.kind,
-    case when {{ alias }}.kind in ('activation_fee', 'subscription_fee') then {{ alias }}.package_id end as package_id,
+    {{ alias }}.measure,
+    case when {{ alias }}.measure in ('activation', 'renewal') then {{ alias }}.package_id end as package_id,
     {{ sign }}count(*) as movement_count,
-    {{ sign }}count(*) filter (where {{ alias }}.amount > 0) as positive_count,
-    ({{ sign }}sum({{ alias }}.amount))::numeric(38, 6) as amount
+    {{ sign }}count(*) filter (where {{ alias }}.measure_amount != 0) as nonzero_count,
+    {{ sign }}sum({{ alias }}.measure_count) as measure_count,
+    ({{ sign }}sum({{ alias }}.measure_amount))::numeric(38, 6) as measure_amount
 {%- endmacro %}
 
 
 {% macro hourly_movement_key() -%}
-    hour_start_at, company_id, customer_type, currency, kind, package_id
-{%- endmacro %}
-
-
-{% macro is_hourly_movement(alias) -%}
-    (
-        {{ alias }}.kind in ('payment', 'activation_fee', 'subscription_fee')
-        or ({{ alias }}.kind = 'service_charge' and {{ alias }}.package_id is null)
-    )
+    hour_start_at, company_id, customer_type, currency, measure, package_id
 {%- endmacro %}
 
 
@@ -71,16 +64,17 @@
         create or replace function intermediate.{{ name }}_hourly_movements() returns trigger language plpgsql as $$
         begin
             insert into {{ hourly_movements_table() }} as kept
-                ({{ hourly_movement_key() }}, movement_count, positive_count, amount)
+                ({{ hourly_movement_key() }}, movement_count, nonzero_count, measure_count, measure_amount)
             select {{ hourly_movement_columns('moved', sign) }}
             from moved
-            where {{ is_hourly_movement('moved') }}
+            where moved.measure != 'other'
             group by 1, 2, 3, 4, 5, 6
             on conflict ({{ hourly_movement_key() }}) do update
             set
                 movement_count = kept.movement_count + excluded.movement_count,
-                positive_count = kept.positive_count + excluded.positive_count,
-                amount = kept.amount + excluded.amount;
+                nonzero_count = kept.nonzero_count + excluded.nonzero_count,
+                measure_count = kept.measure_count + excluded.measure_count,
+                measure_amount = kept.measure_amount + excluded.measure_amount;
 
             delete from {{ hourly_movements_table() }} as kept
             using moved

@@ -4,12 +4,12 @@
 ) }}
 
 (
-    select {{ hourly_movement_key() }}, movement_count, positive_count, amount
+    select {{ hourly_movement_key() }}, movement_count, nonzero_count, measure_count, measure_amount
     from {{ ref('fct_hourly_movements') }}
     except
     select {{ hourly_movement_columns('movements') }}
     from {{ ref('fct_transactions') }} as movements
-    where {{ is_hourly_movement('movements') }}
+    where movements.measure != 'other'
     group by 1, 2, 3, 4, 5, 6
 )
 
@@ -18,9 +18,9 @@ union all
 (
     select {{ hourly_movement_columns('movements') }}
     from {{ ref('fct_transactions') }} as movements
-    where {{ is_hourly_movement('movements') }}
+    where movements.measure != 'other'
     group by 1, 2, 3, 4, 5, 6
     except
-    select {{ hourly_movement_key() }}, movement_count, positive_count, amount
+    select {{ hourly_movement_key() }}, movement_count, nonzero_count, measure_count, measure_amount
     from {{ ref('fct_hourly_movements') }}
 )

@@ -8,8 +8,7 @@
             when needed.currency = %(currency)s then 1
             else marts.exchange_rate(needed.currency, %(currency)s, (%(day_dates)s::date[])[needed.day])
         end as rate
-    -- a sum of nothing but zeros needs none
-    from (select distinct day, currency from movements where amount <> 0 or positive_movements > 0) as needed
+    from (select distinct day, currency from movements where needs_rate) as needed
 ),
 
 converted as (
@@ -17,12 +16,8 @@ converted as (
         movements.is_of_period,
         movements.is_of_total,
         movements.package_id,
-        movements.kind,
-        -- payments above zero, and fees of at most zero: a free activation counts, a rollback does not
-        case
-            when movements.kind = 'payment' then movements.positive_movements
-            else movements.movements - movements.positive_movements
-        end as counted,
+        movements.measure,
+        movements.counted,
         (%(day_periods)s::int[])[movements.day] as period,
         movements.amount * rates.rate as converted_amount,
         case
@@ -45,13 +40,13 @@ placed as (
 select
     row_period as period,
     row_package_id as package_id,
-    coalesce(sum(counted) filter (where kind = 'payment'), 0) as refills,
-    coalesce(sum(converted_amount) filter (where kind = 'payment'), 0) as refilled,
-    coalesce(-sum(converted_amount) filter (where kind = 'service_charge'), 0) as used,
-    coalesce(sum(counted) filter (where kind = 'activation_fee'), 0) as activations,
-    coalesce(-sum(converted_amount) filter (where kind = 'activation_fee'), 0) as activated,
-    coalesce(sum(counted) filter (where kind = 'subscription_fee'), 0) as renewals,
-    coalesce(-sum(converted_amount) filter (where kind = 'subscription_fee'), 0) as renewed,
+    coalesce(sum(counted) filter (where measure = 'refill'), 0) as refills,
+    coalesce(sum(converted_amount) filter (where measure = 'refill'), 0) as refilled,
+    coalesce(sum(converted_amount) filter (where measure = 'pay_as_you_go'), 0) as used,
+    coalesce(sum(counted) filter (where measure = 'activation'), 0) as activations,
+    coalesce(sum(converted_amount) filter (where measure = 'activation'), 0) as activated,
+    coalesce(sum(counted) filter (where measure = 'renewal'), 0) as renewals,
+    coalesce(sum(converted_amount) filter (where measure = 'renewal'), 0) as renewed,
     array_agg(distinct missing_rate) filter (where missing_rate is not null) as missing_rates
 from placed
 group by row_period, row_package_id

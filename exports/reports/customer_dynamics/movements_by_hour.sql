@@ -2,23 +2,23 @@
 -- Fits filters by company and client type alone.
 select
     day,
-    kind,
+    measure,
     currency,
     package_id,
     true as is_of_period,
     true as is_of_total,
-    sum(movements) as movements,
-    sum(positive_movements) as positive_movements,
+    bool_or(needs_rate) as needs_rate,
+    sum(counted) as counted,
     sum(amount) as amount
 from (
     select
         width_bucket(hours.hour_start_at, %(day_starts)s::timestamptz[]) as day,
-        hours.kind,
+        hours.measure,
         hours.currency,
         case when %(by_package)s then hours.package_id end as package_id,
-        sum(hours.movement_count) as movements,
-        sum(hours.positive_count) as positive_movements,
-        sum(hours.amount) as amount
+        bool_or(hours.nonzero_count > 0) as needs_rate,
+        sum(hours.measure_count) as counted,
+        sum(hours.measure_amount) as amount
     from marts.fct_hourly_movements as hours
     where
         hours.hour_start_at >= %(starts_at)s
@@ -38,12 +38,12 @@ from (
     union all
     select
         width_bucket(in_cut_hour.confirmed_at, %(day_starts)s::timestamptz[]) as day,
-        in_cut_hour.kind,
+        in_cut_hour.measure,
         in_cut_hour.currency,
         case when %(by_package)s then in_cut_hour.package_id end as package_id,
-        count(*) as movements,
-        count(*) filter (where in_cut_hour.amount > 0) as positive_movements,
-        sum(in_cut_hour.amount) as amount
+        bool_or(in_cut_hour.measure_amount != 0) as needs_rate,
+        sum(in_cut_hour.measure_count) as counted,
+        sum(in_cut_hour.measure_amount) as amount
     from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
     cross join lateral (
         select *

@@ -33,7 +33,13 @@ own_sums as (
         movements.company_id,
         movements.currency,
         calendars.local_dates[width_bucket(movements.confirmed_at, calendars.starts)] as local_date,
-        {{ movement_measures('movements') }}
+        sum(movements.measure_count) filter (where movements.measure = 'refill') as refill_count,
+        sum(movements.measure_amount) filter (where movements.measure = 'refill') as refill_amount,
+        sum(movements.measure_amount) filter (where movements.measure = 'pay_as_you_go') as pay_as_you_go_amount,
+        sum(movements.measure_count) filter (where movements.measure = 'activation') as activation_count,
+        sum(movements.measure_amount) filter (where movements.measure = 'activation') as activation_amount,
+        sum(movements.measure_count) filter (where movements.measure = 'renewal') as renewal_count,
+        sum(movements.measure_amount) filter (where movements.measure = 'renewal') as renewal_amount
     from {{ ref('fct_transactions') }} as movements
     inner join viewings on movements.company_id = viewings.company_id
     inner join calendars
@@ -41,7 +47,7 @@ own_sums as (
             viewings.time_zone = calendars.time_zone
             and movements.confirmed_at >= calendars.starts[1]
             and movements.confirmed_at < calendars.ends_at
-    where movements.kind != 'extra_charge'
+    where movements.measure != 'other'
     group by 1, 2, 3, 4
 )
 
@@ -51,7 +57,7 @@ select
     own_sums.currency,
     own_sums.local_date,
     {% for measure in measures %}
-        sum(own_sums.{{ measure }}){{ '::bigint' if measure.endswith('count') }} as {{ measure }}
+        coalesce(sum(own_sums.{{ measure }}), 0){{ '::bigint' if measure.endswith('count') }} as {{ measure }}
         {{- ',' if not loop.last }}
     {% endfor %}
 from own_sums

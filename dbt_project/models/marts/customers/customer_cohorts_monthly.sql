@@ -98,13 +98,13 @@ payments as (
         members.created_month_number,
         members.first_paid_use_month_number,
         payments.currency,
-        payments.amount,
+        payments.measure_amount as amount,
         days.local_dates[width_bucket(payments.confirmed_at, days.starts)] as local_date
     from {{ ref('fct_transactions') }} as payments
     inner join members on payments.customer_id = members.customer_id
     inner join days on members.time_zone = days.time_zone
     cross join {{ ref('int_billing_data_through') }} as billing
-    where payments.kind = 'payment' and payments.confirmed_at < billing.data_through_at
+    where payments.measure = 'refill' and payments.confirmed_at < billing.data_through_at
     offset 0
 ),
 

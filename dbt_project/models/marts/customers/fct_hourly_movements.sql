@@ -11,7 +11,7 @@ select
     {{ hourly_movement_columns('movements') }}
 from {{ ref('fct_transactions') }} as movements
 where
-    {{ is_hourly_movement('movements') }}
+    movements.measure != 'other'
     {% if is_incremental() and are_hourly_movements_kept() %}
         and false
     {% endif %}

@@ -21,7 +21,7 @@ fees as (
     select *
     from {{ ref('fct_transactions') }}
     where
-        kind in ('activation_fee', 'subscription_fee')
+        measure in ('activation', 'renewal')
         and {{ is_changed('customer_id') }}
 )
 

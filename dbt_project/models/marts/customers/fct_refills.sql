@@ -8,10 +8,10 @@ select
     currency,
     reporting_amount,
     reporting_currency,
-    amount > 0 as is_counted,
+    measure_count = 1 as is_counted,
     source,
     gateway,
     note,
     confirmed_at
 from {{ ref('fct_transactions') }}
-where kind = 'payment'
+where measure = 'refill'

@@ -4,7 +4,7 @@
     unique_key='transaction_id',
     indexes=[
         {'columns': ['transaction_id'], 'unique': true},
-        {'columns': ['customer_id', 'confirmed_at', 'kind', 'amount', 'currency', 'package_id']},
+        {'columns': ['customer_id', 'confirmed_at', 'measure', 'measure_count', 'measure_amount', 'currency']},
         {'columns': ['confirmed_at']},
     ],
     meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
@@ -13,6 +13,25 @@
 
 with reporting_rate_dates as (
     {{ reporting_rate_dates() }}
+),
+
+-- what a movement is to a report, and its sign there: refills credit, all else is counted as what it costs
+measured as (
+    select
+        *,
+        case
+            when kind = 'payment' then 'refill'
+            when kind = 'service_charge' and package_id is null then 'pay_as_you_go'
+            when kind = 'activation_fee' then 'activation'
+            when kind = 'subscription_fee' then 'renewal'
+            else 'other'
+        end as measure,
+        kind in ('service_charge', 'activation_fee', 'subscription_fee') and amount != 0 as is_paid_use
+    from {{ ref('stg_billing__transactions') }}
+    where
+        confirmed_at is not null
+        and deleted_at is null
+        and kind in {{ transaction_kinds() }}
 )
 
 select
@@ -20,11 +39,20 @@ select
     transactions.customer_id,
     customers.company_id,
     transactions.confirmed_at,
-    (
-        transactions.kind in ('service_charge', 'activation_fee', 'subscription_fee')
-        and transactions.amount != 0
-    ) as is_paid_use,
+    -- a reversal of a payment and a rollback of a fee lower the sum and are not counted; a free activation is
+    case
+        when transactions.measure = 'refill' then (transactions.amount > 0)::int
+        when transactions.measure in ('activation', 'renewal') then (transactions.amount <= 0)::int
+        else 0
+    end as measure_count,
+    transactions.is_paid_use,
     transactions.amount,
+    case transactions.measure
+        when 'refill' then transactions.amount
+        when 'other' then 0
+        else -transactions.amount
+    end::numeric(20, 6) as measure_amount,
+    transactions.measure,
     transactions.kind,
     transactions.currency,
     customers.customer_type,
@@ -36,18 +64,14 @@ select
     transactions.created_at,
     transactions.amount * reporting_rates.rate as reporting_amount,
     reporting_rates.reporting_currency
-from {{ ref('stg_billing__transactions') }} as transactions
+from measured as transactions
 inner join {{ ref('dim_customer') }} as customers
     on
         transactions.customer_id = customers.customer_id
         and transactions.currency = customers.currency
 left join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
 {{ join_reporting_rates('companies.time_zone', 'transactions.currency', 'transactions.confirmed_at') }}
-where
-    transactions.confirmed_at is not null
-    and transactions.deleted_at is null
-    and transactions.kind in {{ transaction_kinds() }}
-    and {{ is_changed('transactions.customer_id') }}
+where {{ is_changed('transactions.customer_id') }}
 {% if not is_incremental() %}
     -- rows that reports read together lie together; later ones come in order of time by themselves
     order by transactions.confirmed_at

@@ -9,7 +9,7 @@ select
     reporting_amount,
     reporting_currency,
     package_id,
-    package_id is null as is_pay_as_you_go,
+    measure = 'pay_as_you_go' as is_pay_as_you_go,
     note,
     confirmed_at
 from {{ ref('fct_transactions') }}
