@@ -106,7 +106,7 @@ class EmbeddedPostgres:
         processes.stop(self._processes(), gently=signal.SIGQUIT, patience_seconds=5.0)
 
     def _processes(self) -> list[psutil.Process]:
-        started = processes.started_with(str(_program("postgres")), "-D", str(self._data))
+        started = processes.started_with(str(program("postgres")), "-D", str(self._data))
         return [*started, *processes.working_in(self._data, "postgres")]
 
     def _initialise(self) -> None:
@@ -132,7 +132,7 @@ class EmbeddedPostgres:
         owner.take_over(password_file)
         password_file.write_text(f"{self._password}\n")
         command = [
-            str(_program("initdb")),
+            str(program("initdb")),
             f"--pgdata={unfinished}",
             f"--username={self.superuser}",
             f"--pwfile={password_file}",
@@ -170,7 +170,7 @@ class EmbeddedPostgres:
             "unix_socket_directories": "",
             "port": str(port),
         }
-        command = [str(_program("postgres")), "-D", str(self._data)]
+        command = [str(program("postgres")), "-D", str(self._data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with self._log.open("wb") as log:
@@ -223,7 +223,8 @@ def _installation() -> Path:
     return Path(package.origin).parent
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of the embedded server's installation; DemoError where it is not installed."""
     return _installation() / f"pginstall{VERSION}" / "bin" / name
 
 

@@ -55,6 +55,11 @@ def open_house(home: Path, warehouse_url: str, operator: OperatorUrls, **setting
     from orchestration.migrate import migrate
 
     migrate(warehouse_url)
+    return settings_of(home, warehouse_url, operator, **settings)
+
+
+def settings_of(home: Path, warehouse_url: str, operator: OperatorUrls, **settings: Any) -> Settings:
+    """The same settings, the warehouse as it is."""
     given = {
         "home": home,
         "warehouse_url": SecretStr(warehouse_url),
