@@ -26,6 +26,7 @@ dev: setup
 
 lint: setup
 	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo 'lint: imports' && told=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$told"; exit 1; }
 	@echo 'lint: pyright' && $(BIN)/pyright
 	@echo 'lint: sqlfluff' && $(BIN)/python .ci/lint_sql.py
 

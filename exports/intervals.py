@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from exports.errors import InvalidParameter, close_matches
 
 ONE_DAY = timedelta(days=1)
@@ -18,8 +20,7 @@ Dates = tuple[date, date]
 
 def _month_start(day: date, months: int = 0) -> date:
     """The first of the month that lies so many months after the day's own."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, 1)
+    return day + relativedelta(day=1, months=months)
 
 
 def _months(today: date, first: int, count: int) -> Dates:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
 
 from exports.errors import InvalidParameter
 
@@ -31,4 +33,4 @@ def parse_month_label(text: str) -> date:
 
 def last_day(month: date) -> date:
     """The last day of the month that begins on that day."""
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return month + relativedelta(day=31)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 DECIMALS = 4
+_SHOWN = Decimal(1).scaleb(-DECIMALS)
 # Inverse and crossed rates carry 40 decimals: beyond this place a figure is the rate's rounding, not the
 # amount.
-TRUSTED_DECIMALS = 20
+_TRUSTED = Decimal(1).scaleb(-20)
+# digits enough that a quotient of amounts and counts is never cut into a tie that it is not
+_CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)
 
 
 def displayed(amount: Decimal | Fraction) -> Decimal:
     """The amount with 4 decimals, rounded half away from zero; never a negative zero."""
-    return Decimal(
-        _rounded(Fraction(_rounded(Fraction(amount), TRUSTED_DECIMALS), 10**TRUSTED_DECIMALS), DECIMALS)
-    ).scaleb(-DECIMALS)
-
-
-def _rounded(amount: Fraction, decimals: int) -> int:
-    """The amount in units of the last decimal, half away from zero."""
-    magnitude = abs(amount) * 10**decimals
-    whole = (2 * magnitude.numerator + magnitude.denominator) // (2 * magnitude.denominator)
-    return whole if amount >= 0 else -whole
+    if isinstance(amount, Fraction):
+        amount = _CONTEXT.divide(Decimal(amount.numerator), Decimal(amount.denominator))
+    return _CONTEXT.plus(_CONTEXT.quantize(_CONTEXT.quantize(amount, _TRUSTED), _SHOWN))

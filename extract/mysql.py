@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pymysql
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from extract.errors import ExtractionError, NeverRetry, RetryLater, SourceRefused, of_connection, one_line
 from extract.mysql_stream import set_patience
@@ -19,20 +20,19 @@ _TLS_REFUSED = {2026, 3159}
 def connect(source: str, url: str, waits: Waits, subject: str) -> Any:
     """A connection in UTC; queries wait for their first row as long as `waits` allows. Blocks."""
     try:
-        parts = urlsplit(url)
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        place = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
-    except ValueError:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
         raise NeverRetry(
             f"{subject}: the URL of the {source} database is not of the form mysql://user@host:port/database"
         ) from None
     connection = pymysql.connect(
-        **place,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        database=unquote(parts.path.lstrip("/")),
-        unix_socket=options.get("unix_socket"),
-        ssl={"ca": options["ssl_ca"]} if "ssl_ca" in options else None,
+        host=address.host or "127.0.0.1",
+        port=address.port or 3306,
+        user=address.username or "",
+        password=address.password or "",
+        database=address.database or "",
+        unix_socket=address.query.get("unix_socket"),
+        ssl={"ca": address.query["ssl_ca"]} if "ssl_ca" in address.query else None,
         charset="utf8mb4",
         use_unicode=False,
         connect_timeout=waits.connect_seconds,

@@ -1,7 +1,7 @@
 """What one connection URL says, and the URL without its password; nothing here reads the environment.
 
-SQLAlchemy's make_url is not used: it knows no list of hosts (replica sets, standbys), takes a raw `@` for the
-host's beginning, and costs each command a third of a second of imports.
+SQLAlchemy's make_url is for URLs that passed: it refuses `h1:1,h2:2`, takes `p@ss@h` for the host `ss@h`,
+99999 for a port and `%zz` as it is, and costs each command 0.24 s of imports.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pymysql
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from demo.errors import DemoError
 from demo.operator.recipe import MARK, Recipe
@@ -190,18 +190,18 @@ def _statements(script: str) -> list[str]:
 
 def is_mysql(url: str) -> bool:
     """Whether a URL is of a MySQL or MariaDB server; PostgreSQL otherwise."""
-    return urlsplit(url).scheme.partition("+")[0] in {"mysql", "mariadb"}
+    return url.startswith(("mysql", "mariadb"))
 
 
 def mysql_connection(url: str) -> "pymysql.Connection[pymysql.cursors.Cursor]":
     """An open connection to the database of a mysql:// URL."""
-    parts = urlsplit(url)
+    address = make_url(url)
     return pymysql.connect(
-        host=parts.hostname or "127.0.0.1",
-        port=parts.port or 3306,
-        user=unquote(parts.username or "root"),
-        password=unquote(parts.password or ""),
-        database=parts.path.lstrip("/"),
+        host=address.host or "127.0.0.1",
+        port=address.port or 3306,
+        user=address.username or "root",
+        password=address.password or "",
+        database=address.database or "",
         local_infile=True,
         charset="utf8mb4",
     )

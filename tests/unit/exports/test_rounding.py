@@ -21,6 +21,7 @@ from exports.rounding import displayed
         (Fraction(1, 3), "0.3333"),
         (Fraction(-2, 3), "-0.6667"),
         (Decimal("123456789012345678901234.56785"), "123456789012345678901234.5679"),
+        (Decimal("1234567890123456789012345678901234.56785"), "1234567890123456789012345678901234.5679"),
     ],
 )
 def test_half_is_rounded_away_from_zero(amount: Decimal | Fraction, shown: str):
