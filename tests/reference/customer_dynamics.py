@@ -299,24 +299,33 @@ def branch(companies: Sequence[Row], root: int) -> set[int]:
 
 
 def rate_of(rates: Sequence[Row], source: str, target: str, on_date: date) -> Fraction | None:
-    """The direct pair's rate, else the inverse, else through the first base that has both, else None."""
-    direct = _latest(rates, source, target, on_date)
+    """The freshest of the direct rate, the inverse and those crossed over a base; None where there is none.
+
+    Of equally fresh ones the direct counts, then the inverse, then the cross over the first base by name.
+    """
+    ways: list[tuple[date, int, str, Fraction]] = []
+    direct, inverse = _latest(rates, source, target, on_date), _latest(rates, target, source, on_date)
     if direct is not None:
-        return direct
-    inverse = _latest(rates, target, source, on_date)
+        ways.append((direct[0], 1, "", direct[1]))
     if inverse is not None:
-        return 1 / inverse
-    for base in sorted({row["base_currency"] for row in rates}):
+        ways.append((inverse[0], 2, "", 1 / inverse[1]))
+    for base in {row["base_currency"] for row in rates}:
         to_source, to_target = _latest(rates, base, source, on_date), _latest(rates, base, target, on_date)
         if to_source is not None and to_target is not None:
-            return to_target / to_source
-    return None
+            ways.append((min(to_source[0], to_target[0]), 3, base, to_target[1] / to_source[1]))
+    if not ways:
+        return None
+    freshest = max(way[0] for way in ways)
+    return min(way[1:] for way in ways if way[0] == freshest)[2]
 
 
-def _latest(rates: Sequence[Row], base: str, currency: str, on_date: date) -> Fraction | None:
+def _latest(rates: Sequence[Row], base: str, currency: str, on_date: date) -> tuple[date, Fraction] | None:
     known = [
-        row
+        (row["rate_date"], Fraction(row["rate"]))
         for row in rates
-        if row["base_currency"] == base and row["currency"] == currency and row["rate_date"] <= on_date
+        if row["base_currency"] == base
+        and row["currency"] == currency
+        and row["rate_date"] <= on_date
+        and row["rate"] > 0
     ]
-    return Fraction(max(known, key=lambda row: row["rate_date"])["rate"]) if known else None
+    return max(known, default=None)

@@ -76,7 +76,7 @@ class _Series:
         self.rates = Rates(
             self.connection.execute(
                 "select base_currency, currency, rate_date, rate from raw_billing.exchange_rates"
-                " where _deleted_at is null"
+                " where _deleted_at is null order by updated_at, base_currency desc, currency desc"
             )
         )
 

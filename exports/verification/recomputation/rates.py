@@ -11,14 +11,17 @@ from fractions import Fraction
 
 
 class Rates:
-    """All rates above zero; built from rows of (base, currency, date, rate): 1 base = rate currency."""
+    """All rates above zero; built from rows of (base, currency, date, rate): 1 base = rate currency.
+
+    Of a pair and date in two spellings the later row counts.
+    """
 
     def __init__(self, rows: Iterable[tuple[str, str, date, Decimal]]) -> None:
-        known: dict[tuple[str, str], list[tuple[date, Decimal]]] = defaultdict(list)
+        known: dict[tuple[str, str], dict[date, Decimal]] = defaultdict(dict)
         for base, currency, rate_date, rate in rows:
             if rate.is_finite() and rate > 0:
-                known[base, currency].append((rate_date, rate))
-        self._known = {pair: sorted(rates) for pair, rates in known.items()}
+                known[base.strip().upper(), currency.strip().upper()][rate_date] = rate
+        self._known = {pair: sorted(rates.items()) for pair, rates in known.items()}
         self._bases = sorted({base for base, _ in self._known})
         self._found: dict[tuple[str, str, date], Fraction | None] = {}
 

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,16 @@ from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 DATA = Path(os.environ.get("SUBDYN_TEST_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 # Cut otherwise by the server's zone tables than by IANA 2026f; the server is the one place of cutting.
 KNOWN_TO_DIFFER = {("Africa/Casablanca", "2026-09-20"), ("Africa/El_Aaiun", "2026-09-20")}
+# base, currency, day of January 2020, rate; each changed later than the one before
+MADE_UP_RATES = [
+    ("AAA", "BBB", 1, "2"), ("BBB", "AAA", 5, "0.25"), ("AAA", "BBB", 9, "3"), ("BBB", "AAA", 9, "0.1"),
+    ("ZAA", "CCC", 3, "1"), ("ZAA", "DDD", 5, "5"), ("ZBB", "CCC", 3, "1"), ("ZBB", "DDD", 2, "6"),
+    ("ZBB", "DDD", 3, "7"), ("ZBB", "CCC", 6, "1"), ("ZBB", "DDD", 6, "8"),
+    ("DDD", "CCC", 7, "0.25"), ("ZBB", "CCC", 7, "1"), ("ZBB", "DDD", 7, "3"), ("CCC", "DDD", 8, "2"),
+    ("ZAA", "CCC", 9, "1"), ("ZAA", "DDD", 9, "9"),
+    ("EEE", "FFF", 1, "2"), ("EEE", "FFF", 2, "0"), ("EEE", "FFF", 3, "-1"), ("EEE", "FFF", 4, "NaN"),
+    (" ggg ", "hhh", 8, "5"), ("GGG", "HHH", 8, "6"),
+]  # fmt: skip
 
 
 def data_file(name: str) -> Path:
@@ -33,7 +43,6 @@ def data_file(name: str) -> Path:
 @pytest.fixture(scope="module")
 def functions(parsed_models: BuiltWarehouse) -> BuiltWarehouse:
     parsed_models.empty()
-    parsed_models.build("--select", "path:functions/time", "+required_exchange_rate")
     columns = "base_currency, currency, rate_date, rate, updated_at, _load_id, _extracted_at"
     moment = datetime(2026, 10, 30, tzinfo=UTC)
     with (
@@ -43,6 +52,10 @@ def functions(parsed_models: BuiltWarehouse) -> BuiltWarehouse:
     ):
         for day, currency, rate in ecb_rates():
             copy.write_row(("EUR", currency, day, rate, moment, 1, moment))
+        for number, (base, currency, day, rate) in enumerate(MADE_UP_RATES):
+            changed_at = moment + timedelta(number)
+            copy.write_row((base, currency, date(2020, 1, day), rate, changed_at, 1, moment))
+    parsed_models.build("--select", "path:functions/time", "+required_exchange_rate")
     return parsed_models
 
 
@@ -134,6 +147,40 @@ def test_conversion_follows_the_published_rates(functions: BuiltWarehouse) -> No
     # a currency that was not quoted for years keeps its last rate, an ended one too
     assert rate("EUR", "ISK", "2015-01-01") == rate("EUR", "ISK", "2008-12-10")
     assert rate("EUR", "HRK", "2026-01-01") == rate("EUR", "HRK", "2022-12-30")
+
+
+@pytest.mark.parametrize(
+    ("pair", "day", "expected"),
+    [
+        ("AAA BBB", 1, 2),  # the pair alone
+        ("AAA BBB", 5, 4),  # the pair turned round is fresher
+        ("AAA BBB", 9, 3),  # both of the same day
+        ("CCC DDD", 4, 7),  # over ZBB alone: ZAA lacks one of the two
+        ("CCC DDD", 5, 5),  # ZAA's other is of that day, but it is as old as ZBB: the first by name
+        ("CCC DDD", 6, 8),  # both of ZBB are fresher than the older of ZAA
+        ("CCC DDD", 7, 4),  # the pair turned round, as fresh as a cross
+        ("CCC DDD", 9, 9),  # a cross that is fresher than the pair itself
+        ("EEE FFF", 9, 2),  # 0, what is below and what is no number is no rate
+        ("GGG HHH", 9, 6),  # of two spellings the one that changed later
+        ("GGG KKK", 9, None),
+    ],
+)
+def test_the_freshest_rate_counts_whichever_way_it_leads(
+    functions: BuiltWarehouse, pair: str, day: int, expected: int | None
+) -> None:
+    source, target = pair.split()
+    found = one(functions, "marts.exchange_rate(%s, %s, %s)", source, target, date(2020, 1, day))
+    assert found == expected
+
+
+def test_a_rate_that_is_none_is_set_aside_with_its_reason(functions: BuiltWarehouse) -> None:
+    found = functions.findings("--select", "no_exchange_rate_is_rejected")
+    status, rows = found["no_exchange_rate_is_rejected"]
+    assert status == "warn"
+    assert [row[-1] for row in rows.rows] == [
+        *["a rate is above zero"] * 3,
+        "the pair has another rate of the date, written otherwise and changed later",
+    ]
 
 
 def test_missing_rate_is_an_error_that_names_currencies_and_date(functions: BuiltWarehouse) -> None:

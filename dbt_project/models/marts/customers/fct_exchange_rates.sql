@@ -1,4 +1,9 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='sync',
+    unique_key=['base_currency', 'currency', 'rate_date'],
+    indexes=[{'columns': ['base_currency', 'currency', 'rate_date'], 'unique': true}],
+) }}
 
 select
     base_currency,
@@ -6,3 +11,4 @@ select
     rate_date,
     rate
 from {{ ref('stg_billing__exchange_rates') }}
+where rejection_reason is null

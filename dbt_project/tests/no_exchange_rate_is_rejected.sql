@@ -1,0 +1,15 @@
+{{ config(
+    severity='warn',
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'fct_exchange_rates'}}},
+) }}
+
+select
+    base_currency,
+    currency,
+    rate_date,
+    rate,
+    rejection_reason
+from {{ ref('stg_billing__exchange_rates') }}
+where rejection_reason is not null
+order by base_currency, currency, rate_date
