@@ -1,7 +1,7 @@
 {{ config(
     severity='warn',
     enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
-    meta={'dagster': {'ref': {'name': 'dim_company'}}},
+    meta={'dagster': {'ref': {'name': 'stg_billing__companies'}}},
 ) }}
 
 select

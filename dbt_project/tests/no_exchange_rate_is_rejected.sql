@@ -1,7 +1,7 @@
 {{ config(
     severity='warn',
     enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
-    meta={'dagster': {'ref': {'name': 'fct_exchange_rates'}}},
+    meta={'dagster': {'ref': {'name': 'stg_billing__exchange_rates'}}},
 ) }}
 
 select

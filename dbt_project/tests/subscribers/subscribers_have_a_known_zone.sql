@@ -1,4 +1,4 @@
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'dim_subscriber'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_platform__subscribers'}}}) }}
 
 -- a subscriber in a zone that there is not has no months: its zone is to be mended in the source
 select
