@@ -19,6 +19,7 @@ import dlt  # pyright: ignore[reportMissingImports]
 
 
 def main() -> None:
+    """Load one source with dlt and print the seconds and rows."""
     source_url, warehouse_url, mode, home = sys.argv[1:5]
     pipeline = dlt.pipeline(
         "bench",

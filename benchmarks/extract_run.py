@@ -14,6 +14,7 @@ AS_OF = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def main() -> None:
+    """Load one source with this project and print the seconds and rows."""
     source_url, warehouse_url = sys.argv[1:3]
     began = time.perf_counter()
     if source_url.startswith("mongodb"):

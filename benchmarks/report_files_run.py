@@ -141,6 +141,7 @@ def replace_month(row: tuple[Cell, ...], number: int) -> tuple[Cell, ...]:
 
 
 def main(arguments: list[str]) -> None:
+    """Write one file and print the seconds and the peak of memory."""
     what, count, path = arguments[0], int(arguments[1]), Path(arguments[2])
     if what == "png":
         seconds = draw(path)

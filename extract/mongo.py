@@ -81,25 +81,9 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
             f"{subject}: the URL of the {database} is not of the form mongodb://user@host:port/database"
         ) from None
     except ServerSelectionTimeoutError as error:
-        told = _brief(error, url)
-        if any(word in told.upper() for word in _TLS):
-            raise SourceRefused(
-                f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
-            ) from None
-        if "timed out" in told or "No servers found yet" in told:
-            raise RetryLater(f"{subject}: the {database} {waited}") from None
-        raise Unreachable(f"{subject}: the {database} cannot be reached or went away: {told}") from None
+        raise _of_no_server(_brief(error, url), f"{subject}: the {database}", waited) from None
     except OperationFailure as error:
-        told = one_line(error, url)[:300]
-        if error.code in _LOGIN_REFUSED:
-            raise SourceRefused(
-                f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
-            ) from None
-        if error.timeout:
-            raise RetryLater(f"{subject}: the {database} {waited}") from None
-        if error.code in _PASSING:
-            raise RetryLater(f"{subject}: the {database} stopped the load: {told}") from None
-        raise NeverRetry(f"{subject}: the {database} refused the load: {told}") from None
+        raise _of_operation(error, one_line(error, url)[:300], f"{subject}: the {database}", waited) from None
     except (ConnectionFailure, OSError) as error:
         if isinstance(error, PyMongoError) and error.timeout:
             raise RetryLater(f"{subject}: the {database} {waited}") from None
@@ -114,6 +98,24 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
         raise NeverRetry(
             f"{subject}: the URL of the {database} is not of the form mongodb://user@host:port/database"
         ) from None
+
+
+def _of_no_server(told: str, database: str, waited: str) -> ExtractionError:
+    if any(word in told.upper() for word in _TLS):
+        return SourceRefused(f"{database} refused TLS, mend its URL or its certificate: {told}")
+    if "timed out" in told or "No servers found yet" in told:
+        return RetryLater(f"{database} {waited}")
+    return Unreachable(f"{database} cannot be reached or went away: {told}")
+
+
+def _of_operation(error: OperationFailure, told: str, database: str, waited: str) -> ExtractionError:
+    if error.code in _LOGIN_REFUSED:
+        return SourceRefused(f"{database} refused the login, mend user or password of its URL: {told}")
+    if error.timeout:
+        return RetryLater(f"{database} {waited}")
+    if error.code in _PASSING:
+        return RetryLater(f"{database} stopped the load: {told}")
+    return NeverRetry(f"{database} refused the load: {told}")
 
 
 def _brief(error: Exception, url: str) -> str:

@@ -55,28 +55,7 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
     except ExtractionError:
         raise
     except pymysql.MySQLError as error:
-        number = error.args[0] if error.args else 0
-        told = one_line(Exception(error.args[-1] if error.args else ""), url)
-        below = getattr(error, "original_exception", None) or error.__context__
-        if isinstance(below, TimeoutError):
-            raise RetryLater(f"{subject}: the {database} {waited}") from None
-        if number in _LOGIN_REFUSED:
-            raise SourceRefused(
-                f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
-            ) from None
-        if number == 1049:
-            raise SourceRefused(
-                f"{subject}: mend the database name in the URL of the {database}: {told}"
-            ) from None
-        if number in _TLS_REFUSED:
-            raise SourceRefused(
-                f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
-            ) from None
-        if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):
-            raise NeverRetry(f"{subject}: the {database} refused the load: {told}") from None
-        if isinstance(below, OSError):
-            raise of_connection(below, subject, database, url) from None
-        raise RetryLater(f"{subject}: the {database} cannot be reached or went away: {told}") from None
+        raise _of_server(error, url, subject, database, waited) from None
     except RuntimeError as error:
         raise NeverRetry(
             f"{subject}: the {database} asks for what is not installed: {one_line(error, url)}"
@@ -85,3 +64,28 @@ def translated(url: str, source: str, subject: str, waited: str) -> Iterator[Non
         raise RetryLater(f"{subject}: the {database} {waited}") from None
     except OSError as error:
         raise of_connection(error, subject, database, url) from None
+
+
+def _of_server(
+    error: pymysql.MySQLError, url: str, subject: str, database: str, waited: str
+) -> ExtractionError:
+    number = error.args[0] if error.args else 0
+    told = one_line(Exception(error.args[-1] if error.args else ""), url)
+    below = getattr(error, "original_exception", None) or error.__context__
+    if isinstance(below, TimeoutError):
+        return RetryLater(f"{subject}: the {database} {waited}")
+    if number in _LOGIN_REFUSED:
+        return SourceRefused(
+            f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
+        )
+    if number == 1049:
+        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {told}")
+    if number in _TLS_REFUSED:
+        return SourceRefused(
+            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
+        )
+    if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):
+        return NeverRetry(f"{subject}: the {database} refused the load: {told}")
+    if isinstance(below, OSError):
+        return of_connection(below, subject, database, url)
+    return RetryLater(f"{subject}: the {database} cannot be reached or went away: {told}")

@@ -71,6 +71,7 @@ def _rows_equal_source(specification: SourceTable | SourceCollection) -> dg.Asse
 def ledger_equals_live_balances(
     context: dg.AssetCheckExecutionContext, settings: SettingsResource
 ) -> dg.AssetCheckResult:
+    """Fails for each customer whose movements do not add up to its live balance."""
     as_of = begin(context)
     with psycopg.connect(settings.warehouse()) as connection:
         found = balance_differences(connection, as_of)
@@ -85,6 +86,7 @@ def ledger_equals_live_balances(
 def nothing_lost_nor_doubled(
     context: dg.AssetCheckExecutionContext, settings: SettingsResource
 ) -> dg.AssetCheckResult:
+    """Fails for each customer whose extracted movements are neither in its history nor set aside."""
     begin(context)
     with psycopg.connect(settings.warehouse()) as connection:
         found = conservation_breaks(connection)

@@ -59,7 +59,7 @@ def build_arguments(
     check_keys: Iterable[dg.AssetCheckKey],
     variables: Mapping[str, object],
 ) -> list[str]:
-    """dbt's arguments to build exactly the models and tests that these assets and checks are named after.
+    """The arguments that build exactly the models and tests that these assets and checks are named after.
 
     All functions come with them: to select a model does not select what it calls.
     """

@@ -29,6 +29,7 @@ class DbtTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
+        """The asset of a model, keyed and grouped by its folders."""
         with warnings.catch_warnings():
             # code references, once for every model
             warnings.simplefilter("ignore", dg.BetaWarning)
@@ -48,6 +49,7 @@ class DbtTranslator(DagsterDbtTranslator):
         unique_id: str,
         project: DbtProject | None,
     ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, told in the test's own words; None where it has no asset."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project or self._project)
         if spec is None:
             return None

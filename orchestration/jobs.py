@@ -17,7 +17,7 @@ _LEDGER = dg.AssetKey(["closed", "restatements"])
 def build_jobs(
     raw_assets: Iterable[dg.AssetsDefinition], closed_keys: Collection[dg.AssetKey]
 ) -> list[UnresolvedAssetJobDefinition]:
-    """hourly brings in what moved; nightly adds the sweep, the checks, the series and the reports.
+    """The jobs: hourly loads what moved; nightly adds the sweep, the checks, the series and the reports.
 
     monthly_close is there where something can be closed: `closed_keys`.
     """

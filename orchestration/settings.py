@@ -135,14 +135,17 @@ class Settings(BaseSettings):
 
     @property
     def dagster_home(self) -> Path:
+        """The folder in which Dagster keeps its runs."""
         return self.home / "dagster"
 
     @property
     def reports_folder(self) -> Path:
+        """The folder of the nightly reports' files."""
         return self.home / "reports"
 
     @property
     def outbox_folder(self) -> Path:
+        """The folder of mails where no server is set."""
         return self.home / "outbox"
 
     def source_url(self, source: str) -> str:

@@ -26,11 +26,19 @@ class OperatorUrls(Protocol):
     """Where the operator's databases are; one without a URL is left out."""
 
     @property
-    def billing_url(self) -> str | None: ...
+    def billing_url(self) -> str | None:
+        """The billing database's URL."""
+        ...
+
     @property
-    def platform_url(self) -> str | None: ...
+    def platform_url(self) -> str | None:
+        """The platform database's URL."""
+        ...
+
     @property
-    def middleware_url(self) -> str | None: ...
+    def middleware_url(self) -> str | None:
+        """The middleware database's URL."""
+        ...
 
 
 @dataclass

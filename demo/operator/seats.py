@@ -66,7 +66,9 @@ def seat_lives(
     return seats
 
 
-def _changes(draw: random.Random, seat: Seat, closed_at: Instant, is_first: bool) -> list[Change]:
+def _changes(  # noqa: C901 - one branch per kind of change
+    draw: random.Random, seat: Seat, closed_at: Instant, is_first: bool
+) -> list[Change]:
     """The user's changes in order; a locked user is unlocked, a trashed one restored or purged."""
     changes = [Change(seat.created_at, "created")]
     if is_first:

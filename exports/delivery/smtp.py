@@ -50,7 +50,9 @@ class Answer:
 class Transport(Protocol):
     """Sends a mail to one recipient; tells every trouble by its answer, raises nothing."""
 
-    def send(self, letter: EmailMessage, recipient: str) -> Answer: ...
+    def send(self, letter: EmailMessage, recipient: str) -> Answer:
+        """Send the mail; what became of it."""
+        ...
 
 
 @dataclass(frozen=True)

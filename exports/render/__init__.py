@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Renderer(Protocol):
     """Writes a result to a stream and leaves that open; a chart is shown by the formats that can."""
 
-    def __call__(self, result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None: ...
+    def __call__(self, result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -> None:
+        """Write the whole file."""
+        ...
 
 
 # Each is the module of that name here, imported when it is needed: workbooks take their time.

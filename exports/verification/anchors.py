@@ -217,6 +217,17 @@ def _compare_ledger(
         anchored = max(anchored, anchor.restatements)
         for first, last_place in anchor.written:
             written.update(range(first, last_place + 1))
+    _compare_rows_of_nobody(comparison, anchors, written)
+    for row in ledger:
+        if row["position"] > anchored:
+            comparison.add(
+                _key(row["subscriber_id"], row["month"]),
+                f"{row['metric']}, restatement at place {row['position']:,}",
+                "was written after the last anchor, by no run that ended: run: subdyn run hourly",
+            )
+
+
+def _compare_rows_of_nobody(comparison: Comparison, anchors: Sequence[Anchor], written: set[int]) -> None:
     for anchor in anchors:
         for row in anchor.unknown:
             if row.position not in written:
@@ -225,13 +236,6 @@ def _compare_ledger(
                     f"{row.metric}, restatement at place {row.position:,}",
                     "was written by no run of this home",
                 )
-    for row in ledger:
-        if row["position"] > anchored:
-            comparison.add(
-                _key(row["subscriber_id"], row["month"]),
-                f"{row['metric']}, restatement at place {row['position']:,}",
-                "was written after the last anchor, by no run that ended: run: subdyn run hourly",
-            )
 
 
 def _anchor(

@@ -27,17 +27,7 @@ def compare_functions(
     Needs a connection inside a transaction: each function is made once more among the session's temporary
     objects, told by the same server in the same words, and taken back.
     """
-    expected: dict[str, str] = {}
-    aggregates: set[str] = set()
-    for text in migrations:
-        for name in _DROPPED.findall(text):
-            expected.pop(name, None)
-        for match in _CREATED.finditer(text):
-            statement = _statement_from(text, match.start())
-            if "aggregate" in match[0]:
-                aggregates.add(match[1])
-            else:
-                expected[match[1]] = statement
+    expected, aggregates = _made_by(migrations)
     for name, statement in expected.items():
         comparison.checked += 1
         made = _made_again(connection, name, statement)
@@ -53,6 +43,21 @@ def compare_functions(
     for (name,) in there.fetchall():
         if name not in expected and name not in aggregates:
             comparison.add(f"function closed.{name}", None, "is made by no migration")
+
+
+def _made_by(migrations: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+    """The statement that makes each function, and the names of the aggregates."""
+    functions: dict[str, str] = {}
+    aggregates: set[str] = set()
+    for text in migrations:
+        for name in _DROPPED.findall(text):
+            functions.pop(name, None)
+        for match in _CREATED.finditer(text):
+            if "aggregate" in match[0]:
+                aggregates.add(match[1])
+            else:
+                functions[match[1]] = _statement_from(text, match.start())
+    return functions, aggregates
 
 
 def _made_again(

@@ -10,8 +10,7 @@ from exports.snapshot import Snapshot
 
 
 def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: int | None) -> None:
-    """Raises InvalidParameter for the first value that the warehouse does not have, naming what is known to
-    the asker.
+    """Raises InvalidParameter for the first value that the warehouse lacks, naming what it has in scope.
 
     scope: the company whose branch limits the asker; None for all.
     """

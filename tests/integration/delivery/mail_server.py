@@ -42,7 +42,7 @@ class Mailbox:
         """How many mails each recipient got."""
         return Counter(to for to, _ in self.letters)
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.on("rcpt")
@@ -53,7 +53,9 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         self.on("data")
         answer = self.after_data.pop(0) if self.after_data else "250 taken"
         if (answer or "250").startswith("250") and self.keeps:
