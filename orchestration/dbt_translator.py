@@ -66,10 +66,15 @@ class DbtTranslator(DagsterDbtTranslator):
 def _deps(
     manifest: Mapping[str, Any], node: Mapping[str, Any], deps: Iterable[dg.AssetDep]
 ) -> list[dg.AssetDep]:
-    """Bookkeeping stands for all raw tables of its source; a view over it needs none of them loaded anew."""
+    """Bookkeeping stands for all raw tables of its source; a view over it needs none of them loaded anew.
+
+    What earlier runs closed is left out: the asset that closes comes after those that begin with it.
+    """
     found: dict[dg.AssetKey, dg.AssetDep] = {}
     for dep in deps:
         path = dep.asset_key.path
+        if path[:2] == ["closed", "earlier"]:
+            continue
         if path[0] == "raw" and path[-1] in _BOOKKEEPING:
             if not _is_view(node):
                 found.update({key: dg.AssetDep(key) for key in _raw_keys(manifest, path[1])})
@@ -95,7 +100,12 @@ def _is_view(node: Mapping[str, Any]) -> bool:
 
 
 def node_key(node: Mapping[str, Any]) -> list[str]:
-    """The asset key of a dbt node: schema and name, or raw, source and table."""
+    """The asset key of a dbt node: schema and name, or raw, source and table.
+
+    What earlier runs closed is a source beside the model that closes: closed, earlier and table.
+    """
+    if node["resource_type"] == "source" and node["source_name"] == "closed":
+        return ["closed", "earlier", node["name"]]
     if node["resource_type"] == "source":
         return ["raw", _source_of(node), node["name"]]
     return [node["schema"], node["name"]]

@@ -23,13 +23,17 @@
 {% endmacro %}
 
 
-{# A raw table as an input, followed by its column `key`, if that is not the model's own. #}
-{% macro raw_input(source_name, table, key=none) %}
+{#
+  A raw table as an input, followed by its column `key`, if that is not the model's own. Where its rows move from one key to
+  another, `row` is the model's column that holds their ids: both keys have changed then.
+#}
+{% macro raw_input(source_name, table, key=none, row=none) %}
     {{ return({
         'name': 'raw/' ~ source_name ~ '/' ~ table,
         'relation': source(source_name, table),
         'position': '_load_id',
         'key': key,
+        'row': row,
     }) }}
 {% endmacro %}
 

@@ -29,6 +29,13 @@
         select distinct changed.{{ input.key or meta.get('source_key', meta['changed_key']) }} as changed_key
         from {{ input.relation }} as changed
         where changed.{{ input.position }} > {{ read_position(input) }}
+        {%- if input.row %}
+        union
+        select known.{{ meta['changed_key'] }}
+        from {{ this }} as known
+        inner join {{ input.relation }} as changed on known.{{ input.row }} = changed.id
+        where changed.{{ input.position }} > {{ read_position(input) }}
+        {%- endif %}
         {%- endfor %};
 
         create unique index on changed_keys (changed_key);

@@ -78,6 +78,8 @@ def test_every_model_is_in_the_step_of_the_source_that_it_reads(manifest: dict[s
             table = manifest["sources"].get(parent)
             if table is None:
                 found |= read(parent)
+            elif table["schema"] == "closed":
+                continue  # by earlier runs
             elif table["name"] not in BOOKKEEPING or nodes[unique_id]["config"]["materialized"] != "view":
                 found.add(table["source_name"].removeprefix("raw_"))
         return found

@@ -77,7 +77,7 @@ LENGTHS = (
 FILE_LIMITS = ("0", "100", "200", "300", "500", "800", "1000", "99.50", "unlimited", "")
 CHANGES = (
     *("enabled", "enabled", "disabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged"),
-    *("role", "role", "role", "role"),
+    *("role", "role", "role", "role", "created"),
 )
 
 
@@ -154,11 +154,22 @@ class _Maker:
         user = self.add("users", subscriber_id=subscriber, type=kind, name="A user", created_at=created)
         if self.chance(0.95):
             self.change(subscriber, user, created, "created")
+        moved_at = max(created, clock.pick()) if self.chance(0.2) else None
+        other = self.random.choice(self.rows["subscribers"])["id"]
         for _ in range(self.random.choice((0, 0, 1, 2, 3, 5))):
             moment = max(created, clock.pick())
+            owner = subscriber if moved_at is None or moment < moved_at else other
             for _ in range(self.random.choice((1, 1, 1, 2, 3))):
-                self.any_change(subscriber, user, kind, moment)
+                self.any_change(owner, user, kind, moment)
+        if moved_at is not None:
+            self.move_user(self.rows["users"][-1], other, moved_at)
         return user
+
+    def move_user(self, user: dict[str, Any], subscriber: int, moment: datetime) -> None:
+        """Add a change that carries another subscriber; now and then the user's row says nothing of it."""
+        self.any_change(subscriber, user["id"], user["type"], moment)
+        if self.chance(0.9):
+            user.update(subscriber_id=subscriber, updated_at=self.updated_at)
 
     def any_change(self, subscriber: int, user: int, kind: str, moment: datetime) -> None:
         change = self.random.choice(CHANGES)
@@ -292,6 +303,9 @@ def with_late_facts(seed: int, rows: Rows, data_through: datetime) -> Rows:
             maker.any_change(
                 subscriber["id"], user["id"], user["type"], max(user["created_at"], clock.pick())
             )
+        if users and random.random() < 0.3:
+            user, other = random.choice(users), random.choice(later["subscribers"])["id"]
+            maker.move_user(user, other, max(user["created_at"], clock.pick()))
         maker.facts(clock, subscriber["id"], [user["id"] for user in users], share=0.25)
         if random.random() < 0.1:
             subscriber.update(deleted_at=clock.pick(), updated_at=updated_at)
@@ -311,6 +325,11 @@ def _change_and_delete(random: Random, rows: Rows, subscribers: set[int], data_t
         for row in rows[table]:
             if row["subscriber_id"] in subscribers and random.random() < 0.1:
                 row.update({column: value(row), "updated_at": updated_at})
+    for table in ("logons", "commission_runs", "process_forms", "process_fields"):
+        for row in rows[table]:
+            if row["subscriber_id"] in subscribers and random.random() < 0.03:
+                owner = random.choice(rows["subscribers"])["id"]
+                row.update({"subscriber_id": owner, "updated_at": updated_at})
     for table in ("logons", "users", "user_changes", "commission_runs", "process_forms", "process_fields"):
         rows[table] = [
             row for row in rows[table] if row["subscriber_id"] not in subscribers or random.random() > 0.04

@@ -39,8 +39,9 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class UserState:
-    """What a user is at an instant."""
+    """What a user is at an instant, and to whom it belongs."""
 
+    subscriber_id: int
     exists: bool = False
     enabled: bool = True
     locked: bool = False
@@ -84,12 +85,22 @@ def recompute(
 ) -> dict[tuple[int, date], MonthlyMetrics]:
     """Return the metrics of every subscriber and month that began before `data_through`."""
     found: dict[tuple[int, date], MonthlyMetrics] = {}
+    changes_of: dict[int, list[Row]] = defaultdict(list)
+    for change in platform["user_changes"]:
+        changes_of[change["user_id"]].append(change)
+    timelines = {user["id"]: user_timeline(user, changes_of[user["id"]]) for user in platform["users"]}
     for subscriber in platform["subscribers"]:
         own = {
-            table: [row for row in rows if row.get("subscriber_id") == subscriber["id"]]
-            for table, rows in platform.items()
-            if table != "subscribers"
+            table: [row for row in platform[table] if row["subscriber_id"] == subscriber["id"]]
+            for table in ("logons", "subscriber_settings", "commission_runs", "process_fields")
         }
+        # items go with their run, forms with their fields, users with their changes
+        own |= {table: list(platform[table]) for table in ("commission_items", "process_forms")}
+        own["members"] = [
+            {**user, "timeline": timelines[user["id"]]}
+            for user in platform["users"]
+            if any(state.subscriber_id == subscriber["id"] for _, state in timelines[user["id"]])
+        ]
         for month in months_of(subscriber, data_through):
             metrics = metrics_of_month(subscriber, own, month, data_through, session_timeout)
             found[subscriber["id"], month] = metrics
@@ -109,10 +120,10 @@ def months_of(subscriber: Row, data_through: datetime) -> Iterable[date]:
 def metrics_of_month(
     subscriber: Row, own: Platform, month: date, data_through: datetime, session_timeout: timedelta
 ) -> MonthlyMetrics:
-    """Return one month's metrics from `own`, the subscriber's rows of all tables."""
+    """Return one month's metrics from `own`, the subscriber's rows, and its members with their timelines."""
     start, end = month_bounds(month, subscriber["time_zone"])
     known_until = min(end, data_through)
-    seats = seats_of_month(own, start, known_until)
+    seats = seats_of_month(subscriber["id"], own, start, known_until)
     online = online_spans(own, start, known_until, data_through, session_timeout)
     peak, peak_at, users_at_peak = highest_concurrency(online, start)
     online_by_user = {user: union_length(spans) for user, spans in online.items()}
@@ -161,16 +172,20 @@ def daily_peaks(
 
 def user_timeline(user: Row, changes: Iterable[Row]) -> list[tuple[datetime, UserState]]:
     """Return the user's states and since when each held; changes of one instant leave one state."""
-    state = UserState(role={"staff": "regular", "agent": "rep"}.get(user["type"], ""))
-    own = sorted(
-        (c for c in changes if c["user_id"] == user["id"]), key=lambda c: (c["happened_at"], c["id"])
-    )
+    own = sorted(changes, key=lambda c: (c["happened_at"], c["id"]))
     if not any(c["change"] == "created" for c in own):
-        first = {"happened_at": user["created_at"], "id": 0, "change": "created"}
+        owner = own[0]["subscriber_id"] if own else user["subscriber_id"]
+        first = {"happened_at": user["created_at"], "id": 0, "change": "created", "subscriber_id": owner}
         own = sorted([first, *own], key=lambda c: (c["happened_at"], c["id"]))
+    default = UserState(
+        user["subscriber_id"], role={"staff": "regular", "agent": "rep"}.get(user["type"], "")
+    )
+    state = default
     states: dict[datetime, UserState] = {}
     for change in own:
-        state = state_after(state, change)
+        if change["change"] == "created" and not state.exists:
+            state = default
+        state = replace(state_after(state, change), subscriber_id=change["subscriber_id"])
         states[change["happened_at"]] = state
     return sorted(states.items(), key=lambda entry: entry[0])
 
@@ -210,11 +225,17 @@ def states_during(
     return found
 
 
-def seats_of_month(own: Platform, start: datetime, end: datetime) -> dict[str, frozenset[int]]:
-    """Return the ids of the users counted in each seat column during `[start, end)`."""
+def seats_of_month(
+    subscriber_id: int, own: Platform, start: datetime, end: datetime
+) -> dict[str, frozenset[int]]:
+    """Return the ids of the users counted in each seat column in `[start, end)`, by their states there."""
     seats: dict[str, set[int]] = {column: set() for column in SEAT_COLUMNS}
-    for user in own["users"]:
-        states = states_during(user_timeline(user, own["user_changes"]), start, end)
+    for user in own["members"]:
+        states = [
+            state
+            for state in states_during(user["timeline"], start, end)
+            if state.subscriber_id == subscriber_id
+        ]
         kind = kind_of_seat(user["type"], states)
         if kind == "super":
             seats["super_users"].add(user["id"])

@@ -1,11 +1,17 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='changed_keys',
-    unique_key=['run_id', 'created_at'],
-    indexes=[{'columns': ['run_id', 'created_at'], 'unique': true}],
+    unique_key='commission_item_id',
+    indexes=[
+        {'columns': ['commission_item_id'], 'unique': true},
+        {'columns': ['commission_run_id', 'created_at']},
+    ],
     meta={
-        'changed_key': 'run_id',
-        'change_sources': [['platform', 'commission_items'], ['platform', 'commission_runs', 'id']],
+        'changed_key': 'commission_run_id',
+        'change_sources': [
+            ['platform', 'commission_items', 'run_id', 'commission_item_id'],
+            ['platform', 'commission_runs', 'id'],
+        ],
         'month_changes': {'from': 'created_at'},
     },
     post_hook="{{ analyze_when_new() }}",
@@ -13,11 +19,10 @@
 
 -- depends_on: {{ ref('int_subscriber_months') }}
 select
-    run.commission_run_id as run_id,
+    item.commission_item_id,
+    run.commission_run_id,
     run.subscriber_id,
-    item.created_at,
-    count(*) as items
+    item.created_at
 from {{ ref('stg_platform__commission_items') }} as item
 inner join {{ ref('stg_platform__commission_runs') }} as run on item.commission_run_id = run.commission_run_id
 where {{ is_changed('run.commission_run_id') }}
-group by run.commission_run_id, run.subscriber_id, item.created_at

@@ -87,9 +87,9 @@ left join lateral (
     select
         run.commission_run_id,
         (
-            select coalesce(sum(item.items), 0)
+            select count(*)
             from {{ ref('int_commission_items_counted') }} as item
-            where item.run_id = run.commission_run_id and item.created_at < months.counted_until
+            where item.commission_run_id = run.commission_run_id and item.created_at < months.counted_until
         ) as items
     from {{ ref('int_commission_runs_closed') }} as run
     where

@@ -7,11 +7,8 @@
     post_hook="{{ analyze_when_new() }}",
 ) }}
 
-{#- What earlier runs closed; no edge of the graph, since closing depends on these months. -#}
-{%- set closed_months = built_relation('closed', 'subscriber_metrics_monthly') -%}
-
+-- as they were cut when they closed: the zone may have changed since
 with closed_months as (
-    {% if closed_months %}
     select
         subscriber_id,
         month,
@@ -19,17 +16,7 @@ with closed_months as (
         month_start_at,
         month_end_at,
         lead(month) over (partition by subscriber_id order by month) is null as is_last_closed
-    from {{ closed_months }}
-    {% else %}
-    select
-        null::bigint as subscriber_id,
-        null::date as month,
-        null::text as time_zone,
-        null::timestamptz as month_start_at,
-        null::timestamptz as month_end_at,
-        true as is_last_closed
-    where false
-    {% endif %}
+    from {{ source('closed', 'subscriber_metrics_monthly') }}
 ),
 
 existing as (

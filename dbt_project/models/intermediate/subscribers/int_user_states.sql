@@ -22,46 +22,73 @@ with users as (
     where {{ is_changed('user_id') }}
 ),
 
-changes as (
+extracted_changes as (
     select
-        changed.user_id,
-        changed.user_change_id,
-        changed.happened_at,
-        changed.user_change,
-        changed.user_role
-    from {{ ref('stg_platform__user_changes') }} as changed
-    where {{ is_changed('changed.user_id') }}
+        user_id,
+        user_change_id,
+        subscriber_id,
+        happened_at,
+        user_change,
+        user_role
+    from {{ ref('stg_platform__user_changes') }}
+    where {{ is_changed('user_id') }}
+),
 
-    union all
-
-    -- a user of whose creation no change tells was created when its row was
+-- a user of whose creation no change tells was created when its row was, with the subscriber of its first change
+untold_creations as (
     select
         users.user_id,
         0 as user_change_id,
+        coalesce(known.first_subscriber_id, users.subscriber_id) as subscriber_id,
         users.created_at as happened_at,
         'created' as user_change,
         null as user_role
     from users
-    where not exists (
+    left join (
         select
-        from {{ ref('stg_platform__user_changes') }} as told
-        where told.user_id = users.user_id and told.user_change = 'created'
-    )
+            user_id,
+            (array_agg(subscriber_id order by happened_at, user_change_id))[1] as first_subscriber_id,
+            bool_or(user_change = 'created') as has_creation
+        from extracted_changes
+        group by user_id
+    ) as known on users.user_id = known.user_id
+    where known.has_creation is not true
+),
+
+changes as (
+    select * from extracted_changes
+    union all
+    select * from untold_creations
 ),
 
 numbered as (
     select
         users.user_id,
-        users.subscriber_id,
         users.user_type,
+        changes.subscriber_id,
         changes.happened_at,
         changes.user_change,
         changes.user_role,
         row_number() over in_order as change_number,
-        lead(changes.happened_at) over in_order as next_happened_at
+        lead(changes.happened_at) over in_order as next_happened_at,
+        -- the creation or purge before this one
+        lag(changes.user_change) over (
+            partition by users.user_id, changes.user_change in ('created', 'purged')
+            order by changes.happened_at, changes.user_change_id
+        ) as earlier_change
     from users
     inner join changes on users.user_id = changes.user_id
     window in_order as (partition by users.user_id order by changes.happened_at, changes.user_change_id)
+),
+
+-- created while it does not exist, a user begins a new life: nothing of an earlier one remains
+lives as (
+    select
+        *,
+        count(*) filter (where user_change = 'created' and earlier_change is distinct from 'created') over (
+            partition by user_id order by change_number
+        ) as life
+    from numbered
 ),
 
 folded as (
@@ -76,8 +103,8 @@ folded as (
         {{ last_known("case user_change when 'locked' then 'true' when 'unlocked' then 'false' end") }} as locked,
         {{ last_known("case user_change when 'trashed' then 'true' when 'restored' then 'false' end") }} as trashed,
         {{ last_known("case user_change when 'role' then user_role end") }} as user_role
-    from numbered
-    window so_far as (partition by user_id order by change_number)
+    from lives
+    window so_far as (partition by user_id, life order by change_number)
 )
 
 select

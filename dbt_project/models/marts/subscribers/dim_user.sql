@@ -2,7 +2,7 @@
 
 select
     member.user_id,
-    member.subscriber_id,
+    coalesce(state.subscriber_id, member.subscriber_id) as subscriber_id,
     member.user_name,
     member.user_type,
     state.user_role,
