@@ -139,8 +139,8 @@ class SubscriberFacts:
             case "logon":
                 seen_until = min(second + self._choices.session_timeout_minutes * _MINUTE, NEVER)
                 # a logoff that lies ahead has not happened yet
-                is_off = third is not None and third <= self._data_through
-                until = min(third if is_off else seen_until, self._data_through)
+                ended = third if third is not None and third <= self._data_through else seen_until
+                until = min(ended, self._data_through)
                 self._logons.append((first, max(first, until), owner, word is not None))
             case "setting":
                 self._settings[_word(word)].append((first, id_, detail.strip()))
