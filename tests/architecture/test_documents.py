@@ -23,6 +23,12 @@ def test_every_link_of_a_document_leads_to_a_file(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+def test_the_paths_that_contributors_are_led_to_are_there() -> None:
+    paths = re.findall(r"`([\w./-]+/[\w./-]*)`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_decisions_have_one_form_and_an_index_that_names_each() -> None:
     expected = []
     for path in sorted(DECISIONS.glob("[0-9]*.md")):
