@@ -1,7 +1,7 @@
 """Rows of a MySQL or MariaDB source, in one snapshot, as text COPY that the server writes itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ class MysqlReader:
 
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
-        found = await self._all(text("mysql_columns"), self.table.name)
+        found = await self._all(text("mysql_columns"), {"table_name": self.table.name})
         subject = f"{self.table.source}.{self.table.name}"
         if not found:
             raise NeverRetry(f"{subject}: the {self.table.source} database has no table {self.table.name}")
@@ -180,11 +180,13 @@ class MysqlReader:
         newer = "0" if above is None else f"count(case when {cursor} > %s then 1 end)"
         counted = await self._all(
             mysql_lines.select(f"count(*), {newer}", self.table.name),
-            *(() if above is None else (_stored(above),)),
+            () if above is None else (_stored(above),),
         )
         return counted[0]
 
-    async def _all(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+    async def _all(
+        self, query: str, arguments: Mapping[str, object] | tuple[object, ...] = ()
+    ) -> list[tuple[Any, ...]]:
         cursor = self.connection.cursor()
         await self._in_thread(cursor.execute, query, arguments)
         return list(cursor.fetchall())

@@ -11,7 +11,11 @@
         counts.*
     from (
         select
-            (select count(*) from {{ source('middleware', collection) }} where _deleted_at is null) as extracted_count,
+            (
+                select count(*)
+                from {{ source('middleware', collection) }}
+                where _deleted_at is null
+            ) as extracted_count,
             (select count(*) from {{ ref('stg_middleware__' ~ collection) }}) as read_count,
             (
                 select count(*)

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:mysql
 select
     column_name,
     data_type,
@@ -7,5 +8,5 @@ select
     is_nullable,
     character_set_name
 from information_schema.columns
-where table_schema = database() and table_name = %s
+where table_schema = database() and table_name = %(table_name)s
 order by ordinal_position

@@ -12,7 +12,7 @@ select
         where movement.customer_id = customer.customer_id and movement.updated_at > %(as_of)s
     ) as is_unsettled
 from marts.dim_customer as customer
-join raw_billing.customers as source on source.id = customer.customer_id
+inner join raw_billing.customers as source on source.id = customer.customer_id
 left join marts.fct_customer_history as ledger
     on ledger.customer_id = customer.customer_id and ledger.valid_to is null
 left join (

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:mysql
 create index companies_updated_at on companies (updated_at);
 create index users_updated_at on users (updated_at);
 create index customers_updated_at on customers (updated_at);

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:mysql
 create table companies (
     id bigint not null,
     parent_id bigint,

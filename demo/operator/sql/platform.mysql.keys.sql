@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:mysql
 create index subscribers_updated_at on subscribers (updated_at);
 create index users_updated_at on users (updated_at);
 create index logons_updated_at on logons (updated_at);

@@ -1,3 +1,4 @@
+-- sqlfluff:dialect:mysql
 create table subscribers (
     id bigint not null,
     name varchar(255) not null,
