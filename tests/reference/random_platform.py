@@ -74,7 +74,7 @@ LENGTHS = (
 )
 
 
-FILE_LIMITS = ("0", "100", "200", "300", "500", "800", "1000", "99.50", "unlimited", "")
+FILE_LIMITS = ("0", "100", "200", "300", "500", "800", "1000", "99.50", "unlimited", "", " 250\n")
 CHANGES = (
     *("enabled", "enabled", "disabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged"),
     *("role", "role", "role", "role", "created"),
@@ -127,6 +127,12 @@ class _Maker:
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
+    def spelt(self, word: str, unknown: str) -> str:
+        """Return the word as people type it, now and then one that nobody knows."""
+        if self.chance(0.85):
+            return word
+        return self.random.choice((word.upper(), f" {word.title()}", f"{word}\t", f"\n{word} ", unknown))
+
     def subscriber(self, clock: Clock, zone: str, deleted_at: datetime | None) -> int:
         return self.add(
             "subscribers",
@@ -149,7 +155,7 @@ class _Maker:
                 )
 
     def user(self, clock: Clock, subscriber: int) -> int:
-        kind = self.random.choice(("staff", "staff", "agent", "agent", "customer"))
+        kind = self.spelt(self.random.choice(("staff", "staff", "agent", "agent", "customer")), "robot")
         created = min(clock.pick(), clock.pick())
         user = self.add("users", subscriber_id=subscriber, type=kind, name="A user", created_at=created)
         if self.chance(0.95):
@@ -173,11 +179,13 @@ class _Maker:
 
     def any_change(self, subscriber: int, user: int, kind: str, moment: datetime) -> None:
         change = self.random.choice(CHANGES)
-        roles = {"staff": ("super", "regular"), "agent": ("manager", "rep", "manager+rep")}.get(kind)
+        roles = {"staff": ("super", "regular"), "agent": ("manager", "rep", "manager+rep")}.get(
+            kind.strip().lower()
+        )
         if change == "role" and roles is None:
             change = "enabled"
-        role = self.random.choice(roles) if roles and change == "role" else None
-        self.change(subscriber, user, moment, change, role)
+        role = self.spelt(self.random.choice(roles), "emperor") if roles and change == "role" else None
+        self.change(subscriber, user, moment, self.spelt(change, "frozen"), role)
 
     def change(
         self, subscriber: int, user: int, moment: datetime, change: str, role: str | None = None
@@ -214,12 +222,12 @@ class _Maker:
         moment = clock.pick()
         for _ in range(self.random.choice((1, 1, 2))):
             value = {"file_limit_mb": self.random.choice(FILE_LIMITS), "plan": "minutes"}.get(
-                setting, self.random.choice(("on", "on", "off"))
+                setting, self.spelt(self.random.choice(("on", "on", "off")), "yes")
             )
             self.add(
                 "subscriber_settings",
                 subscriber_id=subscriber,
-                setting=setting,
+                setting=self.spelt(setting, "colour"),
                 value=value,
                 happened_at=moment,
             )

@@ -34,6 +34,7 @@ SEAT_COLUMNS = (
     "enabled_reps",
     "active_reps",
 )
+CHANGES = ("created", "enabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged")
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -172,13 +173,14 @@ def daily_peaks(
 
 def user_timeline(user: Row, changes: Iterable[Row]) -> list[tuple[datetime, UserState]]:
     """Return the user's states and since when each held; changes of one instant leave one state."""
-    own = sorted(changes, key=lambda c: (c["happened_at"], c["id"]))
+    known = [{**c, "change": word(c["change"]), "role": word(c["role"])} for c in changes]
+    own = sorted(filter(is_known, known), key=lambda c: (c["happened_at"], c["id"]))
     if not any(c["change"] == "created" for c in own):
         owner = own[0]["subscriber_id"] if own else user["subscriber_id"]
         first = {"happened_at": user["created_at"], "id": 0, "change": "created", "subscriber_id": owner}
         own = sorted([first, *own], key=lambda c: (c["happened_at"], c["id"]))
     default = UserState(
-        user["subscriber_id"], role={"staff": "regular", "agent": "rep"}.get(user["type"], "")
+        user["subscriber_id"], role={"staff": "regular", "agent": "rep"}.get(word(user["type"]), "")
     )
     state = default
     states: dict[datetime, UserState] = {}
@@ -188,6 +190,18 @@ def user_timeline(user: Row, changes: Iterable[Row]) -> list[tuple[datetime, Use
         state = replace(state_after(state, change), subscriber_id=change["subscriber_id"])
         states[change["happened_at"]] = state
     return sorted(states.items(), key=lambda entry: entry[0])
+
+
+def word(text: str | None) -> str:
+    """Return a word of the source as it is compared: without blanks around it, in lower case."""
+    return (text or "").strip(" \t\n\r\f\v").lower()
+
+
+def is_known(change: Row) -> bool:
+    """Return whether a change can be read; one of an unknown word is set aside."""
+    if change["change"] == "role":
+        return change["role"] in ("super", "regular", "manager", "rep", "manager+rep")
+    return change["change"] in CHANGES
 
 
 def state_after(state: UserState, change: Row) -> UserState:
@@ -236,7 +250,7 @@ def seats_of_month(
             for state in states_during(user["timeline"], start, end)
             if state.subscriber_id == subscriber_id
         ]
-        kind = kind_of_seat(user["type"], states)
+        kind = kind_of_seat(word(user["type"]), states)
         if kind == "super":
             seats["super_users"].add(user["id"])
         elif kind is not None:
@@ -315,13 +329,14 @@ def union_length(spans: list[Span]) -> timedelta:
 def setting_timeline(own: Platform, setting: str, before: datetime) -> list[tuple[datetime, str]]:
     """Return the setting's values with the instant from which each holds, as far as set before an instant.
 
-    A file limit that is no number is set aside: the one before it stays in force.
+    What is no file limit, and a module neither on nor off, is set aside: the value before stays in force.
     """
     values: dict[datetime, str] = {}
     for row in sorted(own["subscriber_settings"], key=lambda row: (row["happened_at"], row["id"])):
-        is_readable = setting != "file_limit_mb" or is_number(row["value"])
-        if row["setting"] == setting and row["happened_at"] < before and is_readable:
-            values[row["happened_at"]] = row["value"]
+        value = word(row["value"])
+        is_readable = is_number(value) if setting == "file_limit_mb" else value in ("on", "off")
+        if word(row["setting"]) == setting and row["happened_at"] < before and is_readable:
+            values[row["happened_at"]] = value
     return list(values.items())
 
 

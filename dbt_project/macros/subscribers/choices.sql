@@ -20,4 +20,4 @@
 
 
 {# Grows whenever the same facts would give another number. #}
-{% macro subscriber_metrics_definition_version() -%} 2 {%- endmacro %}
+{% macro subscriber_metrics_definition_version() -%} 3 {%- endmacro %}

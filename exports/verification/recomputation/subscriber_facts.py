@@ -31,7 +31,8 @@ NOTHING: tuple[Any, ...] = (0,) * 8 + (None, 0, None, 0, 0)
 _MINUTE = 60_000_000
 _FIRST_ROLE = {"staff": "regular", "agent": "rep"}
 _CHANGES = {"created", "enabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged", "role"}
-_LIMIT = re.compile(r"\d{1,18}(\.\d{1,6})?")
+_ROLES = {"super", "regular", "manager", "rep", "manager+rep"}
+_LIMIT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,6})?")
 Span = tuple[int, int]
 Value = TypeVar("Value")
 
@@ -111,7 +112,7 @@ def _held(at_instant: dict[int, Value]) -> list[tuple[int, int, Value]]:
 
 
 def _word(text: str | None) -> str:
-    return (text or "").strip().lower()
+    return (text or "").strip(" \t\n\r\f\v").lower()
 
 
 class SubscriberFacts:
@@ -134,7 +135,7 @@ class SubscriberFacts:
         match fact:
             case "user":
                 self._users[id_] = _User(_word(word), first, carried, self._changes[id_])
-            case "change" if _word(word) in _CHANGES:
+            case "change" if _word(word) in _CHANGES and (_word(word) != "role" or _word(detail) in _ROLES):
                 self._changes[owner].append(_Change(first, id_, _word(word), _word(detail), carried))
             case "logon":
                 seen_until = min(second + self._choices.session_timeout_minutes * _MINUTE, NEVER)
@@ -143,7 +144,7 @@ class SubscriberFacts:
                 until = min(ended, self._data_through)
                 self._logons.append((first, max(first, until), owner, word is not None))
             case "setting":
-                self._settings[_word(word)].append((first, id_, detail.strip()))
+                self._settings[_word(word)].append((first, id_, _word(detail)))
             case "run":
                 self._runs.append((first, id_))
             case "item":
@@ -219,8 +220,8 @@ class SubscriberFacts:
         """The setting's values, from and up to when each held; what is no value never was."""
         at_instant: dict[int, str] = {}
         for at, _, value in sorted(self._settings[setting]):
-            if _LIMIT.fullmatch(value) if setting == "file_limit_mb" else value.lower() in ("on", "off"):
-                at_instant[at] = value.lower()
+            if _LIMIT.fullmatch(value) if setting == "file_limit_mb" else value in ("on", "off"):
+                at_instant[at] = value
         return _held(at_instant)
 
     def _file_limit(self, start: int, known_until: int) -> Decimal | None:

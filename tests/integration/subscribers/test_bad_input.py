@@ -54,7 +54,10 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
                 {"id": 1, "name": "Acme", "created_at": CREATED},
                 {"id": 2, "name": "Lost", "time_zone": "Mars/Olympus", "created_at": CREATED},
             ],
-            "users": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],
+            "users": [
+                {"id": 1, "subscriber_id": 1, "created_at": CREATED},
+                {"id": 2, "subscriber_id": 1, "created_at": CREATED, "type": "robot"},
+            ],
             "logons": [
                 _session(1, NOON, 10),
                 _session(2, NOON, 10),  # the same once more
@@ -70,6 +73,9 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
                 _change(2, "role", NOON, role="regular"),
                 _change(4, "role", NOON, role="regular"),
                 _change(5, "locked", NOON, user=99),
+                # words that nobody knows: neither is the role taken away, nor does the user move
+                _change(6, "role", NOON - MINUTE, role="emperor", subscriber_id=2),
+                _change(7, "frozen", NOON + MINUTE, subscriber_id=2),
             ],
             "subscriber_settings": [
                 {
@@ -101,12 +107,15 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
     )
     # 15 merged minutes, 30 of the session that never ends, 7 of the unknown user's; the readable limit
     assert tuple(row.values()) == (1, 0, 1, 52, 0, 500)
-    tested = warehouse.dbt("test", "--select", "no_subscriber_setting_is_rejected").results
-    warned = next(result for result in tested if result.node.name == "no_subscriber_setting_is_rejected")
-    assert (warned.status, warned.failures) == ("warn", 1)
-    assert warehouse.rows(warned.node.compiled_code)[0]["rejection_reason"] == (
-        "file_limit_mb is no number: plenty"
-    )
+    tested = warehouse.dbt("test", "--select", "no_platform_row_is_rejected").results
+    warned = next(result for result in tested if result.node.name == "no_platform_row_is_rejected")
+    assert warned.status == "warn"
+    assert {tuple(row.values()) for row in warehouse.rows(warned.node.compiled_code)} == {
+        ("users", 2, 1, "unknown type: robot"),
+        ("user_changes", 6, 2, "unknown role: emperor"),
+        ("user_changes", 7, 2, "unknown change: frozen"),
+        ("subscriber_settings", 4, 1, "file_limit_mb is no number: plenty"),
+    }
     tested = warehouse.dbt("test", "--select", "subscribers_have_a_known_zone").results
     unknown = next(result for result in tested if result.node.name == "subscribers_have_a_known_zone")
     assert (unknown.status, unknown.failures) == ("warn", 1)

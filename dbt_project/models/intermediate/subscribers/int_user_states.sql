@@ -19,7 +19,7 @@ with users as (
         user_type,
         created_at
     from {{ ref('stg_platform__users') }}
-    where {{ is_changed('user_id') }}
+    where rejection_reason is null and {{ is_changed('user_id') }}
 ),
 
 extracted_changes as (
@@ -31,7 +31,7 @@ extracted_changes as (
         user_change,
         user_role
     from {{ ref('stg_platform__user_changes') }}
-    where {{ is_changed('user_id') }}
+    where rejection_reason is null and {{ is_changed('user_id') }}
 ),
 
 -- a user of whose creation no change tells was created when its row was, with the subscriber of its first change

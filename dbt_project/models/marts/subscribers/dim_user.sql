@@ -18,3 +18,4 @@ left join {{ ref('int_user_states') }} as state
         member.user_id = state.user_id
         and state.valid_from < data_through.data_through_at
         and state.valid_to >= data_through.data_through_at
+where member.rejection_reason is null
