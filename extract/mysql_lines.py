@@ -112,7 +112,9 @@ _COMPLAINTS = {
 
 def _text(column: Described) -> str:
     plain = quoted(column.name)
-    if column.kind is Kind.TEXT:
+    if _may_be_zero(column):
+        plain = f"if({plain} + 0 = 0, null, {plain})"
+    elif column.kind is Kind.TEXT:
         plain = f"cast({plain if column.is_utf8 else f'convert({plain} using utf8mb4)'} as binary)"
         for raw, escaped in (("0x5C", "0x5C5C"), ("0x09", "0x5C74"), ("0x0A", "0x5C6E"), ("0x0D", "0x5C72")):
             plain = f"replace({plain}, {raw}, {escaped})"
@@ -122,12 +124,18 @@ def _text(column: Described) -> str:
     return f"coalesce(concat({plain}), {_NULL})" if column.is_nullable else plain
 
 
+def _may_be_zero(column: Described) -> bool:
+    """Whether a zero date is how the source leaves the column empty."""
+    return column.column.nullable and column.kind in (Kind.AT, Kind.DATE)
+
+
 def _trouble(column: Described) -> str:
     name = quoted(column.name)
     match column.kind:
         case Kind.AT | Kind.DATE:
             # the cast, since IS NULL holds for a zero date in a column declared not null
-            return f"({name} + interval 0 microsecond is null and cast({name} as char) is not null)"
+            no_date = f"({name} + interval 0 microsecond is null and cast({name} as char) is not null)"
+            return f"({name} + 0 <> 0 and {no_date})" if _may_be_zero(column) else no_date
         case Kind.TEXT:
             return f"coalesce(locate(0x00, cast(convert({name} using utf8mb4) as binary)) > 0, false)"
         case Kind.ID | Kind.INT | Kind.BOOL:

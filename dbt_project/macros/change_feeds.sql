@@ -46,9 +46,10 @@
 
 {#
   Indexes by which the raw rows of a changed key are found; extraction makes none beyond its own needs. Asked for only
-  where missing: creating an index waits for whoever is loading the table, even if it is there already.
+  where missing: creating an index waits for whoever is loading the table, even if it is there already. `only_filled` leaves
+  out rows without a value.
 #}
-{% macro index_raw_tables(source_name, tables, column) %}
+{% macro index_raw_tables(source_name, tables, column, only_filled=false) %}
     {%- for table in tables if execute -%}
         {%- set name = table ~ '_' ~ column ~ '_of_changes' -%}
         {%- set relation = source(source_name, table) -%}
@@ -57,7 +58,8 @@
             ~ "'::regclass and relname = '" ~ name ~ "'"
         ) -%}
         {%- if not found.rows | length %}
-            create index {{ name }} on {{ relation }} ({{ column }});
+            create index {{ name }} on {{ relation }} ({{ column }})
+            {%- if only_filled %} where {{ column }} is not null{% endif %};
             analyze {{ relation }};
         {%- endif -%}
     {%- endfor -%}

@@ -12,7 +12,10 @@ with counts as (
         (
             select count(*)
             from {{ source('billing', 'transactions') }}
-            where _deleted_at is not null or deleted_at is not null or confirmed_at is null
+            where
+                _deleted_at is not null
+                or {{ has_happened('deleted_at') }}
+                or {{ unless_never('confirmed_at') }} is null
         ) as uncounted_count
 )
 

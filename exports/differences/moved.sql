@@ -4,15 +4,15 @@ select
     movement.id as transaction_id,
     movement.customer_id,
     movement.confirmed_at,
-    movement.kind,
+    lower(btrim(movement.kind, e' \t\n\r\f\v')) as kind,
     movement.amount,
-    movement.currency,
+    upper(btrim(movement.currency, e' \t\n\r\f\v')) as currency,
     movement.package_id,
     load.as_of as loaded_as_of,
     coalesce(movement.confirmed_at < %(starts_at)s, false) as is_before_the_interval,
     case
         when load.as_of > %(known_later)s then 'changed again'
-        when movement._deleted_at is not null or movement.deleted_at is not null then 'deleted'
+        when movement._deleted_at is not null or movement.deleted_at <= %(known_later)s then 'deleted'
         when movement.confirmed_at is null then 'unconfirmed'
         when movement.confirmed_at >= %(known_earlier)s then 'new'
         when movement.created_at > %(known_earlier)s then 'late'
@@ -29,7 +29,7 @@ where
         movement.created_at <= %(known_earlier)s
         or (
             movement.confirmed_at is not null
-            and movement.deleted_at is null
+            and (movement.deleted_at is null or movement.deleted_at > %(known_later)s)
             and movement._deleted_at is null
         )
     )

@@ -2,7 +2,10 @@
 with extracted as (
     select customer_id, sum(amount) as amount
     from raw_billing.transactions
-    where confirmed_at is not null and deleted_at is null and _deleted_at is null
+    where confirmed_at < 'infinity' and _deleted_at is null
+        and not coalesce(
+            deleted_at <= (select data_through_at from marts.data_through where source = 'billing'), false
+        )
     group by customer_id
 ),
 

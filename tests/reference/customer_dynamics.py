@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.reference.as_read import as_read
 from tests.reference.local_time import ONE_DAY, SMALLEST, day_start, local_date, months_before
 
 Row = Mapping[str, Any]
@@ -63,7 +64,7 @@ def recompute(source: Source, question: Question, data_through: datetime) -> lis
 
     Raises RateMissing where amounts cannot be converted.
     """
-    recomputation = _Recomputation(source, question, data_through)
+    recomputation = _Recomputation(as_read(source, data_through), question, data_through)
     rows = recomputation.rows()
     if recomputation.missing:
         raise RateMissing(recomputation.missing)
@@ -323,9 +324,6 @@ def _latest(rates: Sequence[Row], base: str, currency: str, on_date: date) -> tu
     known = [
         (row["rate_date"], Fraction(row["rate"]))
         for row in rates
-        if row["base_currency"] == base
-        and row["currency"] == currency
-        and row["rate_date"] <= on_date
-        and row["rate"] > 0
+        if row["base_currency"] == base and row["currency"] == currency and row["rate_date"] <= on_date
     ]
     return max(known, default=None)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.reference.as_read import as_read
 from tests.reference.customer_dynamics import PAID_KINDS, branch, rate_of, shown
 from tests.reference.local_time import ONE_DAY, day_start, local_date, months_before
 
@@ -64,6 +65,7 @@ class CompanyMonths:
         data_through: datetime,
         reporting_currency: str,
     ) -> None:
+        source = as_read(source, data_through)
         self.source, self.history, self.data_through = source, history, data_through
         self.reporting_currency = reporting_currency
         self.customers = {row["id"]: row for row in source["customers"]}
@@ -84,10 +86,11 @@ class CompanyMonths:
         self._active: dict[Key, frozenset[int]] = {}
 
     def readings(self) -> Iterator[tuple[Row, str, set[int]]]:
-        """Each company with each reading and the companies whose customers that takes in."""
+        """Each company in a known zone with each reading and the companies whose customers that takes in."""
         for company in self.source["companies"]:
-            yield company, "own", {company["id"]}
-            yield company, "branch", branch(self.source["companies"], company["id"])
+            if company["time_zone"] is not None:
+                yield company, "own", {company["id"]}
+                yield company, "branch", branch(self.source["companies"], company["id"])
 
     def months(self, zone: ZoneInfo) -> list[Month]:
         """The months of the series: from the one of the earliest customer to that of data through."""
@@ -189,9 +192,12 @@ class CompanyMonths:
         """The rate into the reporting currency at the instant's date where the customer's company is now."""
         customer = self.customers[customer_id]
         zones = {row["id"]: row["time_zone"] for row in self.source["companies"]}
+        zone = zones[customer["company_id"]]
+        if zone is None:
+            return None
         if customer["currency"] == self.reporting_currency:
             return Fraction(1)
-        on_date = local_date(instant, ZoneInfo(zones[customer["company_id"]]))
+        on_date = local_date(instant, ZoneInfo(zone))
         return rate_of(self.source["exchange_rates"], customer["currency"], self.reporting_currency, on_date)
 
     def _sum(self, rows: Sequence[Row], currency: str, zone: ZoneInfo) -> Decimal | None:

@@ -1,5 +1,7 @@
 """Small made-up billing sources, deterministic by seed, that sit on every edge a report can fall off.
 
+Words, currencies and zones are spelt as hands spell them, some are unknown, and some instants lie ahead.
+
 Instants fall on the first instants of local days and months and a microsecond beside them, in zones at :30
 and :45, with daylight saving, without midnights, with midnights that occur twice, and with a day that never
 was.
@@ -57,6 +59,7 @@ class Operator:
     centre: date
     zones: tuple[str, ...]
     data_through: datetime
+    spelling: random.Random
     tables: dict[str, dict[Key, Row]] = field(default_factory=dict)
 
     @property
@@ -71,7 +74,7 @@ def make_operator(seed: int) -> Operator:
     centre = CENTRES[seed % len(CENTRES)]
     # few zones, so that things happen on the very boundaries that are asked for
     zones = ("UTC", *rng.sample(ZONES[1:], 3))
-    operator = Operator(rng, centre, zones, datetime(2000, 1, 1, tzinfo=UTC))
+    operator = Operator(rng, centre, zones, datetime(2000, 1, 1, tzinfo=UTC), random.Random(-seed))
     operator.data_through = _loaded_at(operator)
     _add_companies(operator)
     _add_packages(operator)
@@ -86,6 +89,13 @@ def make_operator(seed: int) -> Operator:
     for _ in range(rng.randint(10, 22)):
         add_customer(operator)
     return operator
+
+
+def spelt(operator: Operator, word: str, unknown: str | None = None) -> str:
+    """The word as some hand wrote it; one of twenty is another that is unknown, if there may be."""
+    if unknown is not None and operator.spelling.random() < 0.05:
+        return unknown
+    return operator.spelling.choice((word, word, word.upper(), word.lower(), f" {word}\t"))
 
 
 def instant(operator: Operator, earliest: int = -110, latest: int = 75) -> datetime:
@@ -149,8 +159,8 @@ def add_customer(operator: Operator) -> int:
         "company_id": rng.choice(list(operator.tables["companies"]))[0],
         "owner_user_id": rng.choice((None, 1, 2)),
         "name": f"Customer {id_}",
-        "type": rng.choice(CLIENT_TYPES),
-        "currency": rng.choice(CURRENCIES),
+        "type": spelt(operator, rng.choice(CLIENT_TYPES), "guest"),
+        "currency": spelt(operator, rng.choice(CURRENCIES)),
         "balance": Decimal(0),
         "created_at": created_at,
         "deleted_at": max(instant(operator), created_at) if rng.random() < 0.25 else None,
@@ -195,9 +205,9 @@ def add_transaction(operator: Operator, customer_id: int) -> None:
     operator.tables["transactions"][id_,] = {
         "id": id_,
         "customer_id": customer_id,
-        "kind": kind,
+        "kind": spelt(operator, kind, "tip"),
         "amount": amount(operator) * sign * rng.choice((1, 1, 1, 1, -1)),
-        "currency": operator.tables["customers"][customer_id,]["currency"],
+        "currency": spelt(operator, operator.tables["customers"][customer_id,]["currency"].strip()),
         "package_id": rng.choice(list(operator.tables["packages"]))[0] if has_package else None,
         "subscription_id": None,
         "source": rng.choice((None, "gateway", "manual")),
@@ -205,7 +215,7 @@ def add_transaction(operator: Operator, customer_id: int) -> None:
         "note": None,
         "created_at": confirmed_at,
         "confirmed_at": confirmed_at if rng.random() < 0.93 else None,
-        "deleted_at": instant(operator) if rng.random() < 0.05 else None,
+        "deleted_at": instant(operator) if rng.random() < 0.15 else None,
     }
 
 
@@ -216,8 +226,8 @@ def _add_companies(operator: Operator) -> None:
             "id": id_,
             "parent_id": parent,
             "name": f"Company {id_}",
-            "time_zone": rng.choice(ZONES),
-            "currency": rng.choice(CURRENCIES),
+            "time_zone": spelt(operator, rng.choice(ZONES)),
+            "currency": spelt(operator, rng.choice(CURRENCIES)),
             "created_at": born,
             "deleted_at": None,
         }
@@ -261,7 +271,8 @@ def _add_rates(operator: Operator) -> None:
     rates: dict[Key, Row] = {}
     first = operator.centre - (60 if rng.random() < 0.33 else 200) * ONE_DAY
     pairs = [("EUR", "USD", "1.08"), ("EUR", "GBP", "0.86"), ("EUR", "JPY", "163.7"), ("USD", "GBP", "0.79")]
-    for base, currency, about in pairs[: rng.choice((3, 4))]:
+    for pair in pairs[: rng.choice((3, 4))]:
+        base, currency, about = spelt(operator, pair[0]), spelt(operator, pair[1]), pair[2]
         day = first
         while day < operator.centre + 80 * ONE_DAY:
             rate = Decimal(about) + Decimal(rng.randint(-99_999, 99_999)).scaleb(-6)

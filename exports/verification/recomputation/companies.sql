@@ -3,7 +3,7 @@ select
     company.id,
     company.parent_id,
     company.time_zone,
-    company.currency,
+    upper(btrim(company.currency, e' \t\n\r\f\v')) as currency,
     coalesce(held.customers, 0) as customers
 from raw_billing.companies as company
 left join (

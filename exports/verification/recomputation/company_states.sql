@@ -4,7 +4,7 @@
 with customers as (
     select
         customer.id as customer_id,
-        customer.currency,
+        upper(btrim(customer.currency, e' \t\n\r\f\v')) as currency,
         width_bucket(customer.created_at, %(as_ofs)s::timestamptz[]) + 1 as first_day,
         coalesce(
             width_bucket(customer.deleted_at, %(as_ofs)s::timestamptz[]), cardinality(%(as_ofs)s::timestamptz[])
@@ -20,17 +20,19 @@ daily as (
         sum(movement.amount) as amount,
         max(movement.confirmed_at) filter (
             where
-                movement.kind in ('service_charge', 'activation_fee', 'subscription_fee')
+                lower(btrim(movement.kind, e' \t\n\r\f\v')) in ('service_charge', 'activation_fee', 'subscription_fee')
                 and movement.amount <> 0
         ) as last_paid_use_at
     from customers
     inner join raw_billing.transactions as movement
-        on customers.customer_id = movement.customer_id and customers.currency = movement.currency
+        on
+            customers.customer_id = movement.customer_id
+            and customers.currency = upper(btrim(movement.currency, e' \t\n\r\f\v'))
     where
         movement._deleted_at is null
         and movement.confirmed_at < (%(as_ofs)s::timestamptz[])[cardinality(%(as_ofs)s::timestamptz[])]
         and (movement.deleted_at is null or movement.deleted_at > %(data_through)s)
-        and movement.kind in (
+        and lower(btrim(movement.kind, e' \t\n\r\f\v')) in (
             'payment', 'service_charge', 'activation_fee', 'subscription_fee', 'extra_charge'
         )
     group by 1, 2

@@ -8,7 +8,7 @@ with asked as (
 customers as (
     select
         customer.id as customer_id,
-        customer.currency,
+        upper(btrim(customer.currency, e' \t\n\r\f\v')) as currency,
         customer.created_at,
         customer.deleted_at
     from asked
@@ -23,19 +23,19 @@ movements as (
         movement.confirmed_at,
         movement.amount,
         (
-            movement.kind in ('service_charge', 'activation_fee', 'subscription_fee')
+            lower(btrim(movement.kind, e' \t\n\r\f\v')) in ('service_charge', 'activation_fee', 'subscription_fee')
             and movement.amount <> 0
         ) as is_paid_use
     from customers
     inner join raw_billing.transactions as movement
         on
             customers.customer_id = movement.customer_id
-            and customers.currency = movement.currency
+            and customers.currency = upper(btrim(movement.currency, e' \t\n\r\f\v'))
     where
         movement._deleted_at is null
         and movement.confirmed_at is not null
         and (movement.deleted_at is null or movement.deleted_at > %(data_through)s)
-        and movement.kind in (
+        and lower(btrim(movement.kind, e' \t\n\r\f\v')) in (
             'payment', 'service_charge', 'activation_fee', 'subscription_fee', 'extra_charge'
         )
 ),

@@ -20,7 +20,7 @@ from tests.integration.exports.test_customer_dynamics_equals_the_recomputation i
 from tests.reference.customer_dynamics import Question, RateMissing, recompute, shown
 from tests.reference.customer_months import DURATIONS, CompanyHistory, CompanyMonths
 from tests.reference.local_time import ONE_DAY
-from tests.reference.random_operator import Operator, make_operator, mutate
+from tests.reference.random_operator import Operator, make_operator, mutate, spelt
 
 SERIES = [
     "+customer_dynamics_monthly",
@@ -104,7 +104,7 @@ def assert_dynamics_agree(warehouse: BillingWarehouse, operator: Operator, repor
         "active_duration_months",
     )
     months = CompanyMonths(operator.source, CompanyHistory(), operator.data_through, reporting_currency)
-    companies = {row["id"]: row for row in operator.source["companies"]}
+    companies = {row["id"]: row for row in months.source["companies"]}
     rng = random.Random(1)
     converted = 0
 
@@ -241,7 +241,8 @@ def publish_late(operator: Operator, seed: int) -> None:
                 rates[base, currency, day] = rate | {"rate_date": day}
     company = operator.tables["companies"][2,]
     zone = rng.choice([zone for zone in operator.zones if zone != company["time_zone"]])
-    operator.tables["companies"][2,] = company | {"time_zone": zone}
+    operator.tables["companies"][2,] = company | {"time_zone": spelt(operator, zone)}
+    operator.tables["companies"][5,] = operator.tables["companies"][5,] | {"time_zone": "UTC+3"}
 
 
 # operators whose rates begin before their history: the series refuse a missing one

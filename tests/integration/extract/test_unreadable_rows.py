@@ -27,12 +27,15 @@ def mariadb(fresh_mariadb: str) -> SqlSource:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("deleted_at = '0000-00-00'", "deleted_at is no date"),
+        ("deleted_at = '2026-00-10'", "deleted_at is no date"),
         ("created_at = '0000-00-00'", "created_at is no date"),
         ("created_at = '2026-00-10'", "created_at is no date"),
         ("created_at = '0000-05-05'", "created_at is no date"),
         ("name = concat('a', 0x00, 'b')", "name holds a NUL character"),
-        ("name = concat('a', 0x00), deleted_at = 0", "name holds a NUL character; deleted_at is no date"),
+        (
+            "name = concat('a', 0x00), deleted_at = '0000-05-05'",
+            "name holds a NUL character; deleted_at is no date",
+        ),
     ],
 )
 def test_a_bad_value_sets_its_row_aside(
@@ -48,6 +51,17 @@ def test_a_bad_value_sets_its_row_aside(
     assert [row[:3] for row in kept] == [("customers", "7", reason)]
     assert json.loads(kept[0][3])["balance"] == "1.500000"
     assert raw(fresh_database, "select count(*) from raw_billing.customers") == [(19,)]
+
+
+def test_a_zero_date_where_the_column_may_be_empty_is_empty(mariadb: SqlSource, fresh_database: str) -> None:
+    mariadb.create(CUSTOMERS)
+    mariadb.insert(CUSTOMERS, [customer(1), customer(2)])
+    mariadb.execute("update customers set deleted_at = created_at")
+    _change(mariadb, "update customers set deleted_at = '0000-00-00' where id = 1")
+    result = mariadb.load(CUSTOMERS, fresh_database)
+    assert (result.inserted_count, result.rejected_count) == (2, 0)
+    found = raw(fresh_database, "select deleted_at is null from raw_billing.customers order by id")
+    assert found == [(True,), (False,)]
 
 
 def test_a_row_that_is_mended_is_loaded(mariadb: SqlSource, fresh_database: str) -> None:

@@ -23,14 +23,21 @@ def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: 
                 company(5, None, "UTC+3", "EUR"),
                 company(6, None, " europe/KYIV\t", "EUR"),
             ],
-            "billing.customers": [customer(1, 1, balance=12)],
+            "billing.customers": [customer(1, 1, balance=12), customer(2, 1, type="guest")],
             "billing.transactions": [
-                transaction(11, 1, "payment", 5, at(1, 1)),
+                transaction(11, 1, " Payment", 5, at(1, 1), currency="eur "),
+                transaction(15, 2, "payment", 5, at(1, 1)),
+                transaction(16, 2, "payment", 5, at(1, 1), deleted_at=AS_OF),
                 transaction(12, 1, "payment", 5, at(1, 1), currency="XXX"),
                 transaction(13, 99, "payment", 5, at(1, 1)),
                 transaction(14, 1, "tip", 7, at(1, 1)),
             ],
         },
+    )
+    # a driver has no word for the instants that lie ahead of everything and behind it
+    warehouse.execute(
+        "update raw_billing.customers set created_at = '-infinity', deleted_at = 'infinity' where id = 2;"
+        "update raw_billing.transactions set confirmed_at = 'infinity' where id = 15"
     )
     warehouse.build("--exclude", "tag:nightly")
 
@@ -53,6 +60,10 @@ def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: 
             "company_id 4, name Company 4, source_time_zone Mars/Olympus,"
             " reason no zone of the IANA database;"
             " company_id 5, name Company 5, source_time_zone UTC+3, reason no zone of the IANA database",
+        ),
+        "customers_have_a_known_type": (
+            "warn",
+            "customer_id 2, name Customer 2, source_customer_type guest, reason none of the known types",
         ),
         "company_tree_has_no_cycle": (
             "fail",

@@ -53,7 +53,10 @@ def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) 
     late = transaction(9001, 4, "service_charge", "-3.25", AS_OF - timedelta(days=60), currency="USD")
     rerated = [row | {"amount": row["amount"] * 2} for row in transactions[::7]]
     unconfirmed = [row | {"confirmed_at": None} for row in transactions[1::14]]
-    deleted = [row | {"deleted_at": AS_OF} for row in transactions[2::14]]
+    # the second half of them later, when no row says so any more
+    gone = transactions[2::14]
+    deleted = [row | {"deleted_at": AS_OF} for row in gone[::2]]
+    deleted += [row | {"deleted_at": AS_OF + timedelta(days=10)} for row in gone[1::2]]
     # 4, 7 and 10 share a currency and a company
     moved = [row | {"customer_id": 7} for row in transactions if row["customer_id"] == 10]
     warehouse.load(

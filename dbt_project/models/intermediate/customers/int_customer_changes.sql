@@ -3,7 +3,10 @@
     incremental_strategy='delete+insert',
     unique_key='customer_id',
     indexes=[{'columns': ['customer_id'], 'unique': true}, {'columns': ['change_id']}],
-    pre_hook="{{ index_raw_tables('billing', ['accounts', 'subscriptions', 'transactions'], 'customer_id') }}",
+    pre_hook=[
+        "{{ index_raw_tables('billing', ['accounts', 'subscriptions', 'transactions'], 'customer_id') }}",
+        "{{ index_raw_tables('billing', ['transactions'], 'deleted_at', only_filled=true) }}",
+    ],
     meta={
         'change_feed': 'int_reporting_rate_periods',
         'change_sources': [
@@ -55,6 +58,21 @@ with moved as (
         inner join {{ held.relation }} as held on changed.id = held.{{ held.key }}
         where {{ is_unread('changed', 'billing', held.table) }}
     {% endfor %}
+
+    -- a deletion that lay ahead has come, and no row says so
+    union
+    select deleted.customer_id
+    from {{ source('billing', 'transactions') }} as deleted
+    where
+        deleted.deleted_at <= (select billing.data_through_at from {{ ref('int_billing_data_through') }} as billing)
+        and deleted.deleted_at > coalesce(
+            (
+                select recorded.data_through_at
+                from intermediate.recorded_data_through as recorded
+                where recorded.source = 'billing'
+            ),
+            '-infinity'
+        )
 
     -- whose company has another row has perhaps another zone, whose days begin elsewhere
     union

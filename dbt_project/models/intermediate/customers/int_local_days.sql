@@ -6,7 +6,11 @@
 
 with extent as (
     select
-        (select min(valid_from) from {{ ref('fct_customer_history') }}) as first_at,
+        (
+            select min(valid_from)
+            from {{ ref('fct_customer_history') }}
+            where valid_from > '-infinity'
+        ) as first_at,
         (select data_through_at from {{ ref('int_billing_data_through') }}) as last_at
 ),
 

@@ -1,7 +1,11 @@
 with billing as (
     select
         data_through_at,
-        (select min(created_at) from {{ ref('dim_customer') }}) as first_data_at
+        (
+            select min(created_at)
+            from {{ ref('dim_customer') }}
+            where isfinite(created_at)
+        ) as first_data_at
     from {{ ref('int_billing_data_through') }}
 ),
 

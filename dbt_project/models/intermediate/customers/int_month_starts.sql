@@ -1,7 +1,11 @@
 -- every UTC month start after the first thing that happened to a customer, up to data through
 with extent as (
     select
-        (select min(valid_from) from {{ ref('fct_customer_history') }}) as first_at,
+        (
+            select min(valid_from)
+            from {{ ref('fct_customer_history') }}
+            where valid_from > '-infinity'
+        ) as first_at,
         (select data_through_at from {{ ref('int_billing_data_through') }}) as last_at
 )
 

@@ -30,7 +30,7 @@ measured as (
     from {{ ref('stg_billing__transactions') }}
     where
         confirmed_at is not null
-        and deleted_at is null
+        and not {{ has_happened('deleted_at') }}
         and kind in {{ transaction_kinds() }}
 )
 

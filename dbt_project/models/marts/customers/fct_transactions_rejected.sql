@@ -23,7 +23,7 @@ from {{ ref('stg_billing__transactions') }} as transactions
 left join {{ ref('dim_customer') }} as customers on transactions.customer_id = customers.customer_id
 where
     transactions.confirmed_at is not null
-    and transactions.deleted_at is null
+    and not {{ has_happened('transactions.deleted_at') }}
     and (
         transactions.currency is distinct from customers.currency
         or transactions.kind not in {{ transaction_kinds() }}

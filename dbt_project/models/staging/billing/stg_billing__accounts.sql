@@ -3,10 +3,10 @@ select
     customer_id,
     login,
     active as is_active,
-    activated_at,
-    deactivated_at,
+    {{ unless_never('activated_at') }} as activated_at,
+    {{ unless_never('deactivated_at') }} as deactivated_at,
     created_at,
     updated_at,
-    deleted_at
+    {{ unless_never('deleted_at') }} as deleted_at
 from {{ source('billing', 'accounts') }}
 where _deleted_at is null

@@ -4,10 +4,10 @@ select
     companies.name,
     zones.name as time_zone,
     companies.time_zone as source_time_zone,
-    companies.currency,
+    {{ currency_code('companies.currency') }} as currency,
     companies.created_at,
     companies.updated_at,
-    companies.deleted_at
+    {{ unless_never('companies.deleted_at') }} as deleted_at
 from {{ source('billing', 'companies') }} as companies
 left join {{ iana_time_zones() }} as zones on {{ folded('companies.time_zone') }} = zones.spelling
 where companies._deleted_at is null

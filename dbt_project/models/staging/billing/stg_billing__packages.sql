@@ -4,10 +4,10 @@ select
     name,
     activation_fee as activation_fee_amount,
     subscription_fee as subscription_fee_amount,
-    currency,
+    {{ currency_code('currency') }} as currency,
     period_months,
     created_at,
     updated_at,
-    deleted_at
+    {{ unless_never('deleted_at') }} as deleted_at
 from {{ source('billing', 'packages') }}
 where _deleted_at is null

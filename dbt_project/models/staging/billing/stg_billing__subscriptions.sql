@@ -4,7 +4,7 @@ select
     account_id,
     package_id,
     activated_at,
-    stopped_at,
+    {{ unless_never('stopped_at') }} as stopped_at,
     created_at,
     updated_at
 from {{ source('billing', 'subscriptions') }}

@@ -1,17 +1,17 @@
 select
     id as transaction_id,
     customer_id,
-    kind,
+    {{ folded('kind') }} as kind,
     amount,
-    currency,
+    {{ currency_code('currency') }} as currency,
     package_id,
     subscription_id,
-    source,
+    {{ folded('source') }} as source,
     gateway,
     note,
     created_at,
-    confirmed_at,
+    {{ unless_never('confirmed_at') }} as confirmed_at,
     updated_at,
-    deleted_at
+    {{ unless_never('deleted_at') }} as deleted_at
 from {{ source('billing', 'transactions') }}
 where _deleted_at is null

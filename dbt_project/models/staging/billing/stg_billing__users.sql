@@ -5,6 +5,6 @@ select
     name,
     created_at,
     updated_at,
-    deleted_at
+    {{ unless_never('deleted_at') }} as deleted_at
 from {{ source('billing', 'users') }}
 where _deleted_at is null

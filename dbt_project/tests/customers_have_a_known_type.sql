@@ -1,0 +1,14 @@
+{{ config(
+    severity='warn',
+    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    meta={'dagster': {'ref': {'name': 'stg_billing__customers'}}},
+) }}
+
+select
+    customer_id,
+    name,
+    source_customer_type,
+    'none of the known types' as reason
+from {{ ref('stg_billing__customers') }}
+where customer_type is null
+order by customer_id
