@@ -1,86 +1,87 @@
--- Closed metrics where closed value + restatements is not what a full recomputation gives.
-with closed_values as (
-    select
-        sealed.subscriber_id,
-        sealed.month,
-        metric.name,
-        metric.amount
-    from closed.subscriber_metrics_monthly as sealed
-    -- after a run that knew less than the closing did, what it recomputed is less too
-    inner join intermediate.int_platform_data_through as data_through
-        on sealed.data_through_at <= data_through.data_through_at
-    cross join lateral (
-        values
-        ('super_users', sealed.super_users::numeric),
-        ('enabled_staff', sealed.enabled_staff),
-        ('active_staff', sealed.active_staff),
-        ('enabled_managers', sealed.enabled_managers),
-        ('active_managers', sealed.active_managers),
-        ('enabled_reps', sealed.enabled_reps),
-        ('active_reps', sealed.active_reps),
-        ('concurrent_max', sealed.concurrent_max),
-        ('concurrent_max_at', extract(epoch from sealed.concurrent_max_at)),
-        ('logon_minutes', sealed.logon_minutes),
-        ('file_limit_mb', sealed.file_limit_mb),
-        ('commission_items', sealed.commission_items),
-        ('process_fields', sealed.process_fields)
-    ) as metric (name, amount)
+-- Closed metrics where closed value + restatements is not what a full recomputation gives. The metrics are the columns of
+-- the recomputation that are no ids; an instant counts by its seconds since 1970.
+with metrics as (
+    select attribute.attname::text as name
+    from pg_attribute as attribute
+    where
+        attribute.attrelid = to_regclass('intermediate.int_subscriber_metrics')
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+        and attribute.attname not in ('subscriber_id', 'month', 'file_limit_setting_id', 'commission_run_id')
 ),
 
 recomputed as (
     select
         known.subscriber_id,
         known.month,
-        metric.name,
-        metric.amount
+        to_jsonb(known) - array['subscriber_id', 'month', 'file_limit_setting_id', 'commission_run_id'] as metrics
     from intermediate.int_subscriber_metrics as known
-    cross join lateral (
-        values
-        ('super_users', known.super_users::numeric),
-        ('enabled_staff', known.enabled_staff),
-        ('active_staff', known.active_staff),
-        ('enabled_managers', known.enabled_managers),
-        ('active_managers', known.active_managers),
-        ('enabled_reps', known.enabled_reps),
-        ('active_reps', known.active_reps),
-        ('concurrent_max', known.concurrent_max),
-        ('concurrent_max_at', extract(epoch from known.concurrent_max_at)),
-        ('logon_minutes', known.logon_minutes),
-        ('file_limit_mb', known.file_limit_mb),
-        ('commission_items', known.commission_items),
-        ('process_fields', known.process_fields)
-    ) as metric (name, amount)
 ),
 
 restated as (
     select
         late.subscriber_id,
         late.month,
-        late.metric as name,
-        sum(late.difference) as difference
-    from closed.restatements as late
-    group by late.subscriber_id, late.month, late.metric
+        jsonb_object_agg(late.metric, late.difference) as differences
+    from (
+        select
+            restatement.subscriber_id,
+            restatement.month,
+            restatement.metric,
+            sum(restatement.difference) as difference
+        from closed.restatements as restatement
+        group by restatement.subscriber_id, restatement.month, restatement.metric
+    ) as late
+    group by late.subscriber_id, late.month
+),
+
+-- most rows are as they were recomputed and never restated: only the others are taken apart by metric
+doubtful as materialized (
+    select
+        sealed.subscriber_id,
+        sealed.month,
+        to_jsonb(sealed) as closed_metrics,
+        recomputed.metrics as metrics_now,
+        restated.differences
+    from closed.subscriber_metrics_monthly as sealed
+    -- after a run that knew less than the closing did, what it recomputed is less too
+    inner join intermediate.int_platform_data_through as data_through
+        on sealed.data_through_at <= data_through.data_through_at
+    left join recomputed
+        on sealed.subscriber_id = recomputed.subscriber_id and sealed.month = recomputed.month
+    left join restated
+        on sealed.subscriber_id = restated.subscriber_id and sealed.month = restated.month
+    where restated.month is not null or (to_jsonb(sealed) @> recomputed.metrics) is not true
+),
+
+amounts as (
+    select
+        doubtful.subscriber_id,
+        doubtful.month,
+        metrics.name,
+        coalesce((doubtful.differences ->> metrics.name)::numeric, 0) as difference,
+        case
+            when right(metrics.name, 3) = '_at'
+                then extract(epoch from (doubtful.closed_metrics ->> metrics.name)::timestamptz)
+            else (doubtful.closed_metrics ->> metrics.name)::numeric
+        end as closed_amount,
+        case
+            when right(metrics.name, 3) = '_at'
+                then extract(epoch from (doubtful.metrics_now ->> metrics.name)::timestamptz)
+            else (doubtful.metrics_now ->> metrics.name)::numeric
+        end as amount_now
+    from doubtful
+    cross join metrics
 )
 
 select
-    closed_values.subscriber_id,
-    closed_values.month,
+    amounts.subscriber_id,
+    amounts.month,
     concat(
-        closed_values.name, ' was closed as ', coalesce(closed_values.amount::text, 'none'),
-        ' and restated by ', coalesce(restated.difference, 0),
-        ', a recomputation gives ', coalesce(recomputed.amount::text, 'none')
+        amounts.name, ' was closed as ', coalesce(amounts.closed_amount::text, 'none'),
+        ' and restated by ', amounts.difference,
+        ', a recomputation gives ', coalesce(amounts.amount_now::text, 'none')
     ) as fault
-from closed_values
-left join restated
-    on
-        closed_values.subscriber_id = restated.subscriber_id
-        and closed_values.month = restated.month
-        and closed_values.name = restated.name
-left join recomputed
-    on
-        closed_values.subscriber_id = recomputed.subscriber_id
-        and closed_values.month = recomputed.month
-        and closed_values.name = recomputed.name
-where
-    coalesce(closed_values.amount, 0) + coalesce(restated.difference, 0) <> coalesce(recomputed.amount, 0)
-order by closed_values.subscriber_id, closed_values.month, closed_values.name
+from amounts
+where coalesce(amounts.closed_amount, 0) + amounts.difference <> coalesce(amounts.amount_now, 0)
+order by amounts.subscriber_id, amounts.month, amounts.name

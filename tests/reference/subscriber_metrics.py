@@ -34,6 +34,11 @@ SEAT_COLUMNS = (
     "enabled_reps",
     "active_reps",
 )
+METRICS = (
+    *SEAT_COLUMNS,
+    *("concurrent_max", "concurrent_max_at", "logon_minutes", "file_limit_mb"),
+    *("commission_items", "process_fields"),
+)
 CHANGES = ("created", "enabled", "disabled", "locked", "unlocked", "trashed", "restored", "purged")
 MICROSECOND = timedelta(microseconds=1)
 

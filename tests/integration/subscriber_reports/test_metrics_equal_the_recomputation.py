@@ -9,17 +9,8 @@ from typing import Any
 import pytest
 
 from tests.integration.subscriber_reports.conftest import LATER, MonthKey, Seen, Street
-from tests.reference.subscriber_metrics import SEAT_COLUMNS, MonthlyMetrics, daily_peaks
+from tests.reference.subscriber_metrics import METRICS, SEAT_COLUMNS, MonthlyMetrics, daily_peaks
 
-METRICS = (
-    *SEAT_COLUMNS,
-    "concurrent_max",
-    "concurrent_max_at",
-    "logon_minutes",
-    "file_limit_mb",
-    "commission_items",
-    "process_fields",
-)
 GRACE = timedelta(hours=24)
 MOMENTS = range(len(LATER) + 1)
 

@@ -19,7 +19,7 @@ from orchestration.connection_url import as_pipeline
 from tests.integration.subscribers.raw_platform import RawPlatform
 from tests.integration.subscribers.warehouse import Warehouse
 from tests.reference.random_platform import TABLES, ZONES, random_platform
-from tests.reference.subscriber_metrics import SEAT_COLUMNS, recompute
+from tests.reference.subscriber_metrics import METRICS, recompute
 
 SEED = int(os.environ.get("SUBDYN_TEST_SEED", "40"))
 KNOWN = datetime(2026, 11, 10, 13, 37, 11, tzinfo=UTC)
@@ -28,11 +28,6 @@ DAYS = (0, -40, 0.04, -400, -9.7, 25)
 HALF_WAY = 4
 DAY = timedelta(days=1)
 SELECT = ("--select", "+int_subscriber_metrics")
-METRICS = (
-    *SEAT_COLUMNS,
-    *("concurrent_max", "concurrent_max_at", "logon_minutes", "file_limit_mb"),
-    *("commission_items", "process_fields"),
-)
 BUILT = (
     *("int_subscriber_months", "int_logons_split_by_month", "int_user_states", "int_user_months_online"),
     *("int_user_months_seats", "int_subscriber_months_concurrency", "int_subscriber_metrics"),
