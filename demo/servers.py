@@ -13,12 +13,12 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -57,7 +57,7 @@ class Credentials:
 
 
 @contextmanager
-def running_servers(home: Path) -> Iterator[Endpoints]:
+def running_servers(home: Path) -> Generator[Endpoints]:
     """Have the servers of a home running for the length of the block; where they listen.
 
     Servers that another living command started are shared. The last command to leave stops them: at the end,
@@ -194,7 +194,7 @@ def _credentials(path: Path) -> Credentials:
     """The passwords of a home, made on first use in a file that only its owner reads."""
     names = {known.name for known in fields(Credentials)}
     try:
-        passwords = json.loads(path.read_text()) if path.exists() else {}
+        passwords: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         missing = names - passwords.keys()
         if missing:
             # all of a new home, one that an earlier release did not know of an old one
@@ -233,7 +233,7 @@ def _lock(file: IO[bytes], kind: int) -> bool:
 
 
 @contextmanager
-def _starting_or_stopping(home: Path) -> Iterator[None]:
+def _starting_or_stopping(home: Path) -> Generator[None]:
     """One command at a time starts or stops the servers of a home; the others wait."""
     with _open_lock(home / "servers" / "lock") as file:
         deadline = time.monotonic() + WAITING_SECONDS
@@ -247,7 +247,7 @@ def _starting_or_stopping(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _termination_as_exception() -> Iterator[None]:
+def _termination_as_exception() -> Generator[None]:
     """Let SIGTERM and SIGHUP unwind the block like Ctrl-C does, so that what was started is stopped."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -256,7 +256,7 @@ def _termination_as_exception() -> Iterator[None]:
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = {}
+    before: dict[signal.Signals, Any] = {}
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             before[number] = signal.signal(number, leave)
@@ -268,7 +268,7 @@ def _termination_as_exception() -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed() -> Generator[None]:
     """Keep an impatient second Ctrl-C from leaving servers behind."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -7,6 +7,7 @@ import base64
 import struct
 from collections.abc import Callable
 from json.encoder import encode_basestring as quoted
+from typing import Any
 
 from bson.decimal128 import Decimal128
 
@@ -115,11 +116,13 @@ def _string(raw: bytes, at: int, limit: int) -> tuple[str, int]:
     return _utf8(value[:-1]), at + 4 + size
 
 
-def _fixed(pattern: str, write: Callable[..., str]) -> Callable[[bytes, int, int], tuple[str, int]]:
+def _fixed(
+    pattern: str, write: Callable[[tuple[Any, ...]], str]
+) -> Callable[[bytes, int, int], tuple[str, int]]:
     packed = struct.Struct(pattern)
 
     def read(raw: bytes, at: int, limit: int) -> tuple[str, int]:
-        return write(*packed.unpack(_taken(raw, at, limit, packed.size))), at + packed.size
+        return write(packed.unpack(_taken(raw, at, limit, packed.size))), at + packed.size
 
     return read
 
@@ -185,22 +188,22 @@ def _timestamp(increment: int, seconds: int) -> str:
 
 
 _READERS: dict[int, Callable[[bytes, int, int], tuple[str, int]]] = {
-    0x01: _fixed("<d", double_text),
+    0x01: _fixed("<d", lambda found: double_text(*found)),
     0x02: _textual("%s"),
     0x05: _binary,
-    0x06: _fixed("", lambda: '{"$undefined":true}'),
-    0x07: _fixed("12s", lambda value: f'{{"$oid":"{value.hex()}"}}'),
-    0x08: _fixed("B", _boolean),
-    0x09: _fixed("<q", lambda value: f'{{"$date":{{"$numberLong":"{value}"}}}}'),
-    0x0A: _fixed("", lambda: "null"),
+    0x06: _fixed("", lambda _: '{"$undefined":true}'),
+    0x07: _fixed("12s", lambda found: f'{{"$oid":"{found[0].hex()}"}}'),
+    0x08: _fixed("B", lambda found: _boolean(*found)),
+    0x09: _fixed("<q", lambda found: f'{{"$date":{{"$numberLong":"{found[0]}"}}}}'),
+    0x0A: _fixed("", lambda _: "null"),
     0x0B: _regular_expression,
     0x0C: _db_pointer,
     0x0D: _textual('{"$code":%s}'),
     0x0E: _textual('{"$symbol":%s}'),
-    0x10: _fixed("<i", lambda value: f'{{"$numberInt":"{value}"}}'),
-    0x11: _fixed("<II", _timestamp),
-    0x12: _fixed("<q", lambda value: f'{{"$numberLong":"{value}"}}'),
-    0x13: _fixed("16s", lambda value: f'{{"$numberDecimal":"{Decimal128.from_bid(value)}"}}'),
-    0xFF: _fixed("", lambda: '{"$minKey":1}'),
-    0x7F: _fixed("", lambda: '{"$maxKey":1}'),
+    0x10: _fixed("<i", lambda found: f'{{"$numberInt":"{found[0]}"}}'),
+    0x11: _fixed("<II", lambda found: _timestamp(*found)),
+    0x12: _fixed("<q", lambda found: f'{{"$numberLong":"{found[0]}"}}'),
+    0x13: _fixed("16s", lambda found: f'{{"$numberDecimal":"{Decimal128.from_bid(found[0])}"}}'),
+    0xFF: _fixed("", lambda _: '{"$minKey":1}'),
+    0x7F: _fixed("", lambda _: '{"$maxKey":1}'),
 }

@@ -38,14 +38,14 @@ class DocumentLines:
     """Turns documents into COPY lines; keeps those that cannot be stored and the highest cursor values."""
 
     cursor: str | None
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list[Rejected])
     rejected_size: int = 0
     highest_instant: datetime | None = None
     highest_id: str | None = None
 
     def encode(self, batch: bytes) -> bytes:
         """COPY lines of a batch of concatenated documents."""
-        lines = []
+        lines: list[str] = []
         for raw in split(batch):
             try:
                 lines.append(self._line(raw))
@@ -71,7 +71,7 @@ class DocumentLines:
 
     def _read(self, raw: bytes) -> tuple[str, str, int | None]:
         try:
-            document = bson.decode(raw, _OPTIONS)
+            document = bson.decode(raw, _OPTIONS)  # pyright: ignore[reportUnknownMemberType]
             if bson.encode(document) == raw:
                 text = _object(document)
                 key = document["_id"]
@@ -100,7 +100,8 @@ class DocumentLines:
 
 def split(batch: bytes) -> list[bytes]:
     """The documents of a batch; what follows a length that cannot be is one last, broken document."""
-    documents, at, end = [], 0, len(batch)
+    documents: list[bytes] = []
+    at, end = 0, len(batch)
     while at < end:
         size = int.from_bytes(batch[at : at + 4], "little")
         if size < 5 or at + size > end:

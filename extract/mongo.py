@@ -1,7 +1,7 @@
 """Connections to MongoDB, and what its errors mean."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,9 +43,10 @@ _PASSING = {
     13436,
 }
 _TLS = ("SSL", "TLS", "CERTIFICATE")
+Client = MongoClient[dict[str, Any]]
 
 
-def connect(url: str, connect_seconds: float) -> MongoClient:
+def connect(url: str, connect_seconds: float) -> Client:
     """A client for the URL; nothing is sent yet. Settings of the URL win over these."""
     waits: dict[str, Any] = {
         name: round(connect_seconds * 1000)
@@ -66,7 +67,7 @@ async def in_time(seconds: float, call: Callable[..., Any], *arguments: object) 
 
 
 @contextmanager
-def translated(url: str, source: str, subject: str, waited: str) -> Iterator[None]:
+def translated(url: str, source: str, subject: str, waited: str) -> Generator[None]:
     """Turns the driver's errors into RetryLater or NeverRetry that name collection and database.
 
     `waited` is told of a wait that was too long.

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.objectid import ObjectId
-from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, PyMongoError
 
 from extract import mongo
@@ -29,7 +28,7 @@ _LAST_OBJECT_ID_SECOND = 2**32 - 1
 class MongoReader:
     """One collection. `is_there` is False for an optional collection that the database lacks."""
 
-    client: MongoClient
+    client: mongo.Client
     collection: SourceCollection
     url: str
     database: str
@@ -38,7 +37,7 @@ class MongoReader:
     lines: DocumentLines
 
     @asynccontextmanager
-    async def batches(self, watermark: str | None) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def batches(self, watermark: str | None) -> AsyncGenerator[AsyncIterator[bytes]]:
         """COPY lines of what moved since the watermark, all if None; the next batch is fetched meanwhile."""
         source = self.client[self.database][self.collection.name]
         cursor = source.find_raw_batches(_moved(self.collection, watermark), batch_size=_DOCUMENTS_AT_ONCE)
@@ -66,7 +65,7 @@ class MongoReader:
 
     def watermark(self, previous: str | None, as_of: datetime) -> str | None:
         """The watermark after what was read; no part of it moves back or beyond `as_of`."""
-        known = json.loads(previous) if previous else {}
+        known: dict[str, str] = json.loads(previous) if previous else {}
         instant, object_id = self.lines.highest_instant, self.lines.highest_id
         if instant is not None:
             known["cursor"] = write_instant(later_of(known.get("cursor"), min(instant, as_of)))
@@ -103,7 +102,7 @@ class MongoReader:
 
 
 @asynccontextmanager
-async def mongo_reader(collection: SourceCollection, url: str, waits: Waits) -> AsyncIterator[MongoReader]:
+async def mongo_reader(collection: SourceCollection, url: str, waits: Waits) -> AsyncGenerator[MongoReader]:
     """A reader of the collection; NeverRetry if the database or a collection that must be there is not."""
     subject = _subject(collection)
     with mongo.translated(url, collection.source, subject, waits.no_connection):

@@ -1,6 +1,6 @@
 """Connections to MySQL and MariaDB, and what their errors mean."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ def connect(source: str, url: str, waits: Waits, subject: str) -> Any:
 
 
 @contextmanager
-def translated(url: str, source: str, subject: str, waited: str) -> Iterator[None]:
+def translated(url: str, source: str, subject: str, waited: str) -> Generator[None]:
     """Turns the driver's errors into RetryLater or NeverRetry; `waited` is told of a time-out."""
     database = f"{source} database"
     try:

@@ -1,7 +1,7 @@
 """Rows of a MySQL or MariaDB source, in one snapshot, as text COPY that the server writes itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from extract.mysql_stream import OneColumn
 from extract.result import Rejected
 from extract.specification import Column, Kind, SourceTable
 from extract.statements import text
-from extract.streams import flowing
+from extract.streams import Put, flowing
 from extract.waits import Waits
 from extract.watermark import Since
 
@@ -45,9 +45,9 @@ class MysqlReader:
     url: str
     waits: Waits
     copy_format: Literal["text"] = "text"
-    _running: asyncio.Future | None = field(default=None, repr=False)
+    _running: asyncio.Future[Any] | None = field(default=None, repr=False)
     _left_out: int = 0
-    _columns: list[Described] = field(default_factory=list, repr=False)
+    _columns: list[Described] = field(default_factory=list[Described], repr=False)
 
     async def take_snapshot(self) -> None:
         """What is read from now on is as it is now."""
@@ -151,8 +151,10 @@ class MysqlReader:
             )
 
     @asynccontextmanager
-    async def _stream(self, query: str, arguments: tuple[object, ...]) -> AsyncIterator[AsyncIterator[bytes]]:
-        async def produce(put) -> None:
+    async def _stream(
+        self, query: str, arguments: tuple[object, ...]
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        async def produce(put: Put) -> None:
             self._left_out = 0
             values = await self._in_thread(OneColumn, self.connection, query, arguments)
             told = self.waits.no_first_row
@@ -199,7 +201,7 @@ class MysqlReader:
 
 
 @asynccontextmanager
-async def mysql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncIterator[MysqlReader]:
+async def mysql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncGenerator[MysqlReader]:
     """A reader on a read-only snapshot of the source, taken now."""
     subject = f"{table.source}.{table.name}"
     with mysql.translated(url, table.source, subject, waits.no_connection):

@@ -79,7 +79,7 @@ class OneColumn:
 
     def _large(self, buffer: bytes) -> tuple[bytes, bytes]:
         """A value that spans packets of 16 MB each, and what follows it."""
-        payload = []
+        payload: list[bytes] = []
         while True:
             size = _HEADER.unpack_from(buffer)[0] & _WHOLE_PACKET
             while len(buffer) < 4 + size + 4:

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL, as source or warehouse, and what its errors mean."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ _PASSING = ("08", "40", "53", "55", "57", "58", "XX")
 @asynccontextmanager
 async def connected(
     url: str, database: str, subject: str, seconds: float = CONNECT_SECONDS
-) -> AsyncIterator[Connection]:
+) -> AsyncGenerator[Connection]:
     """A connection in UTC; `database` and `subject` are how errors name the place and the table."""
     no_answer = f"{subject}: the {database} did not answer the connection within {seconds:g} s"
     with translated(url, database, subject):
@@ -59,7 +59,7 @@ async def fetch_value(connection: Connection, query: str, *arguments: object) ->
 
 
 @contextmanager
-def translated(url: str, database: str, subject: str) -> Iterator[None]:
+def translated(url: str, database: str, subject: str) -> Generator[None]:
     """Turns the driver's errors into RetryLater or NeverRetry that name subject and database."""
     try:
         yield

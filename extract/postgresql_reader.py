@@ -1,11 +1,12 @@
 """Rows of a PostgreSQL source, in one snapshot, as binary COPY that the warehouse takes unread."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import asyncpg
 from psycopg import sql
 
 from extract.drift import compared
@@ -14,7 +15,7 @@ from extract.postgresql import Connection, connected, translated
 from extract.result import Rejected
 from extract.specification import Kind, SourceTable
 from extract.statements import names, statement, trusted
-from extract.streams import flowing
+from extract.streams import Put, flowing
 from extract.waits import Waits, within
 from extract.watermark import Since
 
@@ -48,7 +49,7 @@ class PostgresqlReader:
     async def drift(self) -> tuple[str, ...]:
         """The columns the specification does not know; NeverRetry if one is missing or changed."""
         relation = sql.Identifier(self.table.name).as_string()
-        async with self._answered():
+        async with self.answered():
             found = await self.connection.fetch(statement("source_columns"), relation)
         fits = {record["name"]: _fits(self.table, record) for record in found}
         return compared(self.table, {record["name"]: record["type_name"] for record in found}, fits)
@@ -92,7 +93,7 @@ class PostgresqlReader:
         newer = sql.SQL("count(*) filter (where {} > $1)").format(sql.Identifier(self.table.cursor or ""))
         chosen = sql.SQL("0") if above is None else newer
         query = sql.SQL("select count(*), {} from {}").format(chosen, sql.Identifier(self.table.name))
-        async with self._answered():
+        async with self.answered():
             ((rows, moved),) = await self.connection.fetch(
                 query.as_string(), *([] if above is None else [above])
             )
@@ -113,8 +114,8 @@ class PostgresqlReader:
         )
 
     @asynccontextmanager
-    async def _copy(self, query: str, *arguments: object) -> AsyncIterator[AsyncIterator[bytes]]:
-        async def produce(put) -> None:
+    async def _copy(self, query: str, *arguments: object) -> AsyncGenerator[AsyncIterator[bytes]]:
+        async def produce(put: Put) -> None:
             with self._translated():
                 await self.connection.copy_from_query(query, *arguments, output=put, format="binary")
 
@@ -132,7 +133,8 @@ class PostgresqlReader:
             seconds, told = self.waits.between_rows_seconds, self.waits.no_further_row
 
     @asynccontextmanager
-    async def _answered(self) -> AsyncIterator[None]:
+    async def answered(self) -> AsyncGenerator[None]:
+        """Has the source answer within the wait for a first row; its errors as those of a load."""
         with self._translated():
             async with within(self.waits.first_row_seconds, self._told(self.waits.no_first_row)):
                 yield
@@ -145,13 +147,13 @@ class PostgresqlReader:
 
 
 @asynccontextmanager
-async def postgresql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncIterator[PostgresqlReader]:
+async def postgresql_reader(table: SourceTable, url: str, waits: Waits) -> AsyncGenerator[PostgresqlReader]:
     """A reader on a read-only snapshot of the source, taken now."""
     subject = f"{table.source}.{table.name}"
     async with connected(url, f"{table.source} database", subject, waits.connect_seconds) as connection:
         reader = PostgresqlReader(connection, table, url, waits)
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
-        async with reader._answered():
+        async with reader.answered():
             await transaction.start()
             if not await connection.fetchval(
                 "select to_regclass($1) is not null", sql.Identifier(table.name).as_string()
@@ -160,7 +162,7 @@ async def postgresql_reader(table: SourceTable, url: str, waits: Waits) -> Async
         yield reader
 
 
-def _fits(table: SourceTable, record) -> bool:
+def _fits(table: SourceTable, record: asyncpg.Record) -> bool:
     column = next((column for column in table.columns if column.name == record["name"]), None)
     if column is None:
         return True

@@ -1,7 +1,7 @@
 """How far a running COPY has come, asked of the warehouse beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from extract.errors import ExtractionError
@@ -13,7 +13,7 @@ _EVERY_SECONDS = 2.0
 @asynccontextmanager
 async def reported(
     warehouse_url: str, connection: Connection, before: int, report: Callable[[int], None] | None
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Calls `report` with `before` plus the rows copied so far, every two seconds of the block."""
     if report is None:
         yield

@@ -57,7 +57,7 @@ async def ensure_table(
         await connection.execute(create.as_string())
         await _describe(connection, relation)
         return True, False
-    missing = []
+    missing: list[str] = []
     for name, raw_type in (*relation.columns, *META_COLUMNS.items()):
         if name not in found:
             missing.append(name)

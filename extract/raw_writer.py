@@ -4,7 +4,7 @@ Loads of one table take turns: each locks the table's row of `turns` before it d
 commit in order. A row of a table that only the pipeline may touch, since anybody could take an advisory lock.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,7 +37,7 @@ class RawWriter:
     started_at: datetime
     is_new: bool
     previous_watermark: str | None
-    set_aside_keys: list[str] = field(default_factory=list)
+    set_aside_keys: list[str] = field(default_factory=list[str])
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             ("extracted", "inserted", "updated", "unchanged", "deleted", "rejected"), 0
@@ -211,7 +211,7 @@ class RawWriter:
 @asynccontextmanager
 async def raw_writer(
     warehouse_url: str, relation: RawRelation, kind: LoadKind, as_of: datetime
-) -> AsyncIterator[RawWriter]:
+) -> AsyncGenerator[RawWriter]:
     """Takes the table's turn and opens its transaction; an error inside leaves the warehouse as it was."""
     if as_of.tzinfo is None:
         raise NeverRetry(f"{relation.subject}: as_of needs a time zone, it is {as_of.isoformat()}")

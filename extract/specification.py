@@ -113,7 +113,7 @@ def columns(text: str) -> tuple[Column, ...]:
     Or one a line, each with its description: `name kind: what it holds`.
     """
     described = ":" in text
-    parsed = []
+    parsed: list[Column] = []
     for part in text.strip().splitlines() if described else text.split(","):
         definition, _, description = part.partition(":")
         name, kind = definition.split()

@@ -1,16 +1,18 @@
 """A bounded hand-over between whoever reads and whoever writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 _WAITING_CHUNKS = 16
+Put = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
 async def flowing(
-    produce: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[object]],
-) -> AsyncIterator[AsyncIterator[bytes]]:
+    produce: Callable[[Put], Awaitable[object]],
+) -> AsyncGenerator[AsyncIterator[bytes]]:
     """Runs `produce(put)` beside the block; the block gets what was put, and the producer's error."""
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_CHUNKS)
 

@@ -1,7 +1,7 @@
 """How long a source may keep a load waiting, and the word for it when it does so longer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ DEFAULT_WAITS = Waits()
 
 
 @asynccontextmanager
-async def within(seconds: float, told: str) -> AsyncIterator[None]:
+async def within(seconds: float, told: str) -> AsyncGenerator[None]:
     """Ends the block after so many seconds; RetryLater says `told`."""
     deadline = asyncio.timeout(seconds)
     try:

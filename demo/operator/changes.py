@@ -6,7 +6,7 @@ after the given instant, row by row a millisecond later. The same instant and se
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,11 +25,11 @@ CENT = Decimal("0.01")
 class Changes:
     """What was changed: ids of customers and transactions, and the last `updated_at` given."""
 
-    customers: list[int] = field(default_factory=list)
-    charged: list[int] = field(default_factory=list)
-    rerated: list[int] = field(default_factory=list)
-    soft_deleted: list[int] = field(default_factory=list)
-    hard_deleted: list[int] = field(default_factory=list)
+    customers: list[int] = field(default_factory=list[int])
+    charged: list[int] = field(default_factory=list[int])
+    rerated: list[int] = field(default_factory=list[int])
+    soft_deleted: list[int] = field(default_factory=list[int])
+    hard_deleted: list[int] = field(default_factory=list[int])
     last_updated_at: datetime | None = None
 
 
@@ -152,7 +152,7 @@ def _write(
 
 
 @contextmanager
-def _cursor(url: str) -> Iterator[_Cursor]:
+def _cursor(url: str) -> Generator[_Cursor]:
     """A cursor in one transaction of either engine, its session in UTC."""
     if is_mysql(url):
         with closing(mysql_connection(url)) as connection, connection.cursor() as cursor:

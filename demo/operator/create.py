@@ -49,7 +49,7 @@ class Made:
     """
 
     recipe: Recipe
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict[str, int])
     kept: bool = False
 
 
@@ -77,7 +77,7 @@ def create(
         recipe, is_whole = _kept_recipe(urls, recipe)
         if is_whole:
             return Made(recipe, kept=True)
-    tell = report_progress or (lambda _: None)
+    tell: Progress = report_progress or (lambda what: None)
     made = Made(recipe)
     accounts: list[AccountOfCustomer] = []
     if urls.billing_url:

@@ -52,7 +52,7 @@ class CustomerRows:
             table: [] for table in ("customers", "customer_tags", "accounts", "subscriptions", "transactions")
         }
     )
-    accounts: list[AccountOfCustomer] = field(default_factory=list)
+    accounts: list[AccountOfCustomer] = field(default_factory=list[AccountOfCustomer])
 
 
 def customer_batches(

@@ -1,7 +1,7 @@
 """Where made-up documents go: a database of a MongoDB server, marked with the recipe."""
 
 from collections.abc import Collection as Names
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ def existing_documents_recipe(url: str) -> Recipe | None:
 
 
 @contextmanager
-def filled_documents(url: str, recipe: Recipe, collections: Names[str]) -> Iterator[Documents]:
+def filled_documents(url: str, recipe: Recipe, collections: Names[str]) -> Generator[Documents]:
     """Empty the collections, have the block fill them, then mark the database with the recipe.
 
     Collections that are not made up are left alone: DemoError names the first.
@@ -49,7 +49,7 @@ def filled_documents(url: str, recipe: Recipe, collections: Names[str]) -> Itera
 
 
 @contextmanager
-def _database(url: str) -> Iterator[Documents]:
+def _database(url: str) -> Generator[Documents]:
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(url, serverSelectionTimeoutMS=5000)
     try:
         yield client.get_default_database()

@@ -38,8 +38,8 @@ class Seat:
     name: str
     created_at: Instant
     updated_at: Instant
-    changes: list[Change] = field(default_factory=list)
-    logons: list[Logon] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list[Change])
+    logons: list[Logon] = field(default_factory=list[Logon])
 
 
 def seat_lives(

@@ -1,7 +1,7 @@
 """Where made-up rows go: a PostgreSQL or a MySQL/MariaDB database, filled by COPY or LOAD DATA."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -62,7 +62,7 @@ def existing_recipe(database: str, url: str) -> Recipe | None:
 
 
 @contextmanager
-def filled(database: str, url: str, recipe: Recipe) -> Iterator[Store]:
+def filled(database: str, url: str, recipe: Recipe) -> Generator[Store]:
     """Make a database's tables anew, have the block fill them, then add keys, indexes and the recipe's mark.
 
     Tables of the same names that are not made up are left alone: DemoError names the first.

@@ -44,7 +44,7 @@ class _Subscriber:
 class PlatformRows:
     """Lines of the platform's tables, by table name."""
 
-    lines: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def add(self, table: str, values: tuple[str | int | None, ...]) -> None:
         """Append one row."""
