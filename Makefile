@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help setup demo dev check test lint bench clean
+.PHONY: help setup demo dev check test coverage lint bench clean
 
 help:
 	@echo 'make setup   the environment .venv, from requirements.lock'
@@ -11,6 +11,7 @@ help:
 	@echo 'make dev     the Dagster UI on the same data, until Ctrl-C'
 	@echo 'make check   style, types, SQL and the tests that need no server'
 	@echo 'make test    everything that checks the project'
+	@echo 'make coverage the tests, and the lines they leave out; half as long again'
 	@echo 'make lint    style, types and SQL only'
 	@echo 'make bench   what is fast, against whom'
 	@echo 'make clean   remove the environment and caches; databases in .subdyn stay'
@@ -37,10 +38,13 @@ test: lint
 	@# in the order of the folders: the longest files are in the first ones, and the workers end together
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+coverage: setup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov
+
 bench: setup
 	@$(BIN)/python -m benchmarks
 
 clean:
-	@rm -rf .venv build ./*.egg-info .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .venv .coverage build ./*.egg-info .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo 'clean: done; the databases of demo and dev stay in .subdyn, remove that folder to be rid of them'
