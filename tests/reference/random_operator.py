@@ -168,6 +168,16 @@ def add_customer(operator: Operator) -> int:
     for tag in TAGS:
         if rng.random() < 0.3:
             operator.tables["customer_tags"][id_, tag] = {"customer_id": id_, "tag": tag}
+    operator.tables["accounts"][id_,] = {
+        "id": id_,
+        "customer_id": id_,
+        "login": f"account{id_}",
+        "active": True,
+        "activated_at": created_at,
+        "deactivated_at": None,
+        "created_at": created_at,
+        "deleted_at": None,
+    }
     for _ in range(rng.choice((0, 1, 1, 2, 4))):
         add_subscription(operator, id_)
     for _ in range(rng.randint(0, 18)):

@@ -65,6 +65,7 @@ TABLES = {
     ),
 }
 ROW_BY_ROW = [
+    "dim_account",
     "dim_company",
     "dim_customer",
     "dim_owner",
@@ -74,8 +75,10 @@ ROW_BY_ROW = [
     "fct_customer_packages",
     "fct_exchange_rates",
     "fct_hourly_movements",
+    "fct_package_events",
     "fct_package_holdings",
     "fct_transactions",
+    "fct_transactions_rejected",
 ]
 FUNCTIONS = ["exchange_rate", "local_day_start", "months_before"]
 READ_BY_THE_REPORT = [f"+{name}" for name in ["int_billing_built_through", "data_through", *FUNCTIONS]]
