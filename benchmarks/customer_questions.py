@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import scalar_row
 
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy
 
 ASKED_BY = GeneratedBy("benchmark", "administrator")

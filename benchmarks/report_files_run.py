@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from exports.render import find_renderer
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.result import Cell, Column, GeneratedBy, Interval, Kind, StoredResult
 
 COLUMN_COUNT = 20

@@ -1,4 +1,4 @@
-"""Calendar months as people write and read them; inside, a month is the date of its first day."""
+"""Months, quarters and ISO weeks as people write and read them; inside, each is the date of its first day."""
 
 from __future__ import annotations
 
@@ -34,3 +34,26 @@ def parse_month_label(text: str) -> date:
 def last_day(month: date) -> date:
     """The last day of the month that begins on that day."""
     return month + relativedelta(day=31)
+
+
+def quarter_label(quarter: date) -> str:
+    """The quarter that begins on that day: 2026-Q1."""
+    return f"{quarter.year:04}-Q{(quarter.month + 2) // 3}"
+
+
+def parse_quarter_label(text: str) -> date:
+    """The first day of a quarter written as `quarter_label` writes it; ValueError otherwise."""
+    year, _, number = text.partition("-Q")
+    return date(int(year), int(number) * 3 - 2, 1)
+
+
+def week_label(monday: date) -> str:
+    """The ISO week that begins on that Monday: 2026-W05. Its year is the one that holds its Thursday."""
+    year, number, _ = monday.isocalendar()
+    return f"{year:04}-W{number:02}"
+
+
+def parse_week_label(text: str) -> date:
+    """The Monday of a week written as `week_label` writes it; ValueError otherwise."""
+    year, _, number = text.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)

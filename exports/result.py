@@ -18,8 +18,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from exports import months
 from exports.errors import NotFound, NotReady, ReportError
-from exports.months import month_label, parse_month, parse_month_label
 
 ID_BEGINNING = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 Cell = int | Decimal | str | date | datetime | None
@@ -28,11 +28,14 @@ Cell = int | Decimal | str | date | datetime | None
 class Kind(StrEnum):
     """What a column's cells are; renderers choose type and format by it.
 
-    A month is the date of its first day, written YYYY-MM; a named month is written Jan 2008.
+    A month is the date of its first day, written YYYY-MM; a named month is written Jan 2008. Quarters and ISO
+    weeks are the dates of their first days, written 2026-Q1 and 2026-W05.
     """
 
     TEXT = "text"
     YEAR = "year"
+    QUARTER = "quarter"
+    WEEK = "week"
     DATE = "date"
     MONTH = "month"
     NAMED_MONTH = "named month"
@@ -148,7 +151,11 @@ def written(cell: Cell, kind: Kind) -> str:
             case Kind.MONTH:
                 return f"{cell.year:04}-{cell.month:02}"
             case Kind.NAMED_MONTH:
-                return month_label(cell)
+                return months.month_label(cell)
+            case Kind.QUARTER:
+                return months.quarter_label(cell)
+            case Kind.WEEK:
+                return months.week_label(cell)
             case _:
                 return cell.isoformat()
     return str(cell)
@@ -360,9 +367,13 @@ def _from_json(cell: int | str | None, kind: Kind) -> Cell:
         case Kind.DATE if cell[0].isdigit():
             return date.fromisoformat(cell)
         case Kind.MONTH if cell[0].isdigit():
-            return parse_month(cell)
+            return months.parse_month(cell)
         case Kind.NAMED_MONTH if cell[-1].isdigit():
-            return parse_month_label(cell)
+            return months.parse_month_label(cell)
+        case Kind.QUARTER if cell[0].isdigit():
+            return months.parse_quarter_label(cell)
+        case Kind.WEEK if cell[0].isdigit():
+            return months.parse_week_label(cell)
         case Kind.TIMESTAMP if cell[0].isdigit():
             return datetime.fromisoformat(cell)
         case _:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -24,6 +26,12 @@ SETTINGS = (
     "set local parallel_tuple_cost = 0",
     "set local work_mem = '64MB'",
 )
+
+
+@cache
+def statement(package: str, name: str) -> bytes:
+    """The text of the .sql file of that name in a package."""
+    return files(package).joinpath(f"{name}.sql").read_bytes()
 
 
 class Snapshot:

@@ -15,7 +15,7 @@ from exports.render.info import interval_told
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
 
 Value = int | Decimal | None
-TIMES = (Kind.YEAR, Kind.DATE, Kind.MONTH, Kind.NAMED_MONTH)
+TIMES = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
 WHOLE = "Whole interval"
 NO_NAME = "(none)"
 NO_VALUES = "no values"
@@ -24,7 +24,14 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#0
 # As many as there are colours that everybody can tell apart; names beside which a bar can be read.
 MOST_SERIES = len(PALETTE)
 MOST_NAMES = 40
-MOST_TICKS = {Kind.DATE: 9, Kind.MONTH: 12, Kind.NAMED_MONTH: 10, Kind.YEAR: 15}
+MOST_TICKS = {
+    Kind.DATE: 9,
+    Kind.WEEK: 10,
+    Kind.MONTH: 12,
+    Kind.NAMED_MONTH: 10,
+    Kind.QUARTER: 12,
+    Kind.YEAR: 15,
+}
 REGULAR_MONTHS = (
     lambda day: day.day == 1 and day.month in (1, 4, 7, 10),
     lambda day: (day.month, day.day) == (1, 1),

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
 
-TIME_KINDS = (Kind.YEAR, Kind.MONTH, Kind.NAMED_MONTH, Kind.DATE)
+TIME_KINDS = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
 PERCENT_STEP = Decimal("0.1")
 
 

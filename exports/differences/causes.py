@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
 import psycopg
 
 from exports.errors import NotReady
-from exports.reports.customer_dynamics import definition as customer_dynamics
-from exports.reports.customer_dynamics.statements import statement as statement_of_the_report
-from exports.reports.seat_evidence import definition as seat_evidence
-from exports.reports.subscriber_metrics import definition as subscriber_metrics
+from exports.reports.customer_dynamics import parameters as customer_dynamics
+from exports.reports.subscriber_metrics import parameters as subscriber_metrics
 from exports.result import StoredResult
-from exports.snapshot import Snapshot, reading
+from exports.snapshot import Snapshot, reading, statement
 
+PACKAGE = "exports.differences"
 MOST_LISTED = 20
 # What became of a movement since the earlier result, in words.
 WHAT = {
@@ -101,7 +99,7 @@ def find_causes(connection: psycopg.Connection[Any], before: StoredResult, after
         with reading(connection) as snapshot:
             if before.report == customer_dynamics.REPORT:
                 return _movements(snapshot, before, after, earlier, later)
-            if before.report in (subscriber_metrics.REPORT, seat_evidence.REPORT):
+            if before.report in (subscriber_metrics.REPORT, subscriber_metrics.EVIDENCE_REPORT):
                 return _restatements(snapshot, before, after, earlier, later)
     except NotReady as error:
         return Causes(earlier, later, unknown=str(error))
@@ -127,14 +125,15 @@ def _movements(
         "branches": _branches(both) or None,
         "most": MOST_LISTED,
     }
-    listed = snapshot.rows(_of_moved("movements"), asked)
-    counted = snapshot.rows(_of_moved("movement_counts"), asked)
-    others = snapshot.rows(_statement("other_rows"), asked)
+    found = snapshot.rows(statement(PACKAGE, "movements"), asked)
+    others = snapshot.rows(statement(PACKAGE, "other_rows"), asked)
+    counts = {row["what"]: row.pop("movement_count") for row in found}
+    listed = [row for row in found if row.pop("is_listed")]
     return Causes(
         earlier,
         later,
         movements=tuple(Movement(**row) for row in listed),
-        movement_counts={row["what"]: row["movement_count"] for row in counted},
+        movement_counts=dict(sorted(counts.items())),
         other_rows={row["table_name"]: row["row_count"] for row in others},
     )
 
@@ -151,7 +150,7 @@ def _restatements(
         "subscriber_id": _common(both, "subscriber_id"),
         "most": MOST_LISTED,
     }
-    found = snapshot.rows(_statement("restatements"), asked)
+    found = snapshot.rows(statement(PACKAGE, "restatements"), asked)
     count = found[0]["restatement_count"] if found else 0
     for row in found:
         del row["restatement_count"]
@@ -175,21 +174,3 @@ def _branches(results: Sequence[StoredResult]) -> list[int]:
         {result.parameters.get("company_id"), result.generated_by.company_id} - {None} for result in results
     ]
     return sorted(limits[0] & limits[1])
-
-
-def _of_moved(name: str) -> bytes:
-    """The statement over the movements that moved, of customers that pass."""
-    passing = statement_of_the_report("passing_customers")
-    parts = (
-        b"with passing as (\n",
-        passing,
-        b"), moved as (\n",
-        _statement("moved"),
-        b")\n",
-        _statement(name),
-    )
-    return b"".join(parts)
-
-
-def _statement(name: str) -> bytes:
-    return files("exports.differences").joinpath(f"{name}.sql").read_bytes()

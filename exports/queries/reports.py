@@ -13,7 +13,7 @@ import psycopg
 from exports.errors import InvalidParameter, close_matches
 from exports.result import Column, GeneratedBy, StoredResult
 
-# Each is imported when it is needed: the model of its parameters from `definition`, its `ask` from `run`.
+# Each is imported when it is needed: the model of its parameters from `parameters`, its `ask` from `report`.
 REPORTS = {
     "customer-dynamics": ("exports.reports.customer_dynamics", "CustomerDynamicsParameters"),
     "subscriber-metrics": ("exports.reports.subscriber_metrics", "SubscriberMetricsParameters"),
@@ -56,9 +56,9 @@ def ask(
     """
     package, _ = REPORTS[check_report(report)]
     parameters = _parameters(report, values)
-    return import_module(f"{package}.run").ask(connection, parameters, generated_by, as_of)
+    return import_module(f"{package}.report").ask(connection, parameters, generated_by, as_of)
 
 
 def _parameters(report: str, values: Mapping[str, Any]) -> Any:
     package, model = REPORTS[check_report(report)]
-    return getattr(import_module(f"{package}.definition"), model).read(values)
+    return getattr(import_module(f"{package}.parameters"), model).read(values)

@@ -1,9 +1,9 @@
 """Parquet for programs: typed columns under the whole heads, the Info beside them in the file's metadata.
 
-Counts and years are int64, amounts and averages decimal128(38, 4), dates and months date32 (a month is its
-first day), instants timestamps in UTC, everything else text. The last column tells which row is the Total,
-whose word is left out of a grouping column of another type. A column in which another cell is a word is text,
-written as in CSV.
+Counts and years are int64, amounts and averages decimal128(38, 4), dates date32 (weeks, months and quarters
+are their first days), instants timestamps in UTC, everything else text. The last column tells which row is
+the Total, whose word is left out of a grouping column of another type. A column in which another cell is a
+word is text, written as in CSV.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ TYPES = {
     Kind.MONEY: pa.decimal128(38, 4),
     Kind.RATIO: pa.decimal128(38, 4),
     Kind.DATE: pa.date32(),
+    Kind.WEEK: pa.date32(),
     Kind.MONTH: pa.date32(),
+    Kind.QUARTER: pa.date32(),
     Kind.NAMED_MONTH: pa.date32(),
     Kind.TIMESTAMP: pa.timestamp("us", tz="UTC"),
 }

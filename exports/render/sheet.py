@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby, islice
 
 from exports.currencies import decimals_of
-from exports.result import Cell, Column, Kind
+from exports.result import Cell, Column, Kind, Table, written
 
 CREATOR = "Subscriber Dynamics"
 PLAIN_FORMATS = {
     Kind.TEXT: "@",
     Kind.YEAR: "0",
+    # texts: no number format tells a quarter or a week
+    Kind.QUARTER: "@",
+    Kind.WEEK: "@",
     Kind.DATE: "yyyy-mm-dd",
     Kind.MONTH: "yyyy-mm",
     # in English whatever the reader's language, as the label is a name that people know
@@ -46,6 +50,21 @@ def batches(rows: Rows, size: int = ROWS_AT_ONCE) -> Iterator[list[Sequence[Cell
     rest = iter(rows)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def with_labels(table: Table) -> Table:
+    """The table with quarters and weeks as they are written, which a spreadsheet cannot show of a date."""
+    kinds = [column.kind for column in table.columns]
+    if not {Kind.QUARTER, Kind.WEEK} & set(kinds):
+        return table
+    rows = (
+        tuple(
+            written(cell, kind) if kind in (Kind.QUARTER, Kind.WEEK) and cell is not None else cell
+            for cell, kind in zip(row, kinds, strict=True)
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
 
 
 def storable(text: str) -> str:

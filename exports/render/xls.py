@@ -26,6 +26,7 @@ from exports.render.sheet import (
     sheet_names,
     storable,
     widths,
+    with_labels,
 )
 from exports.result import Cell, Column, Kind, StoredResult, Table, key_column_count
 
@@ -59,7 +60,8 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     """
     del chart
     title, *asked = heading_lines(result)
-    tables = [Table(result.title, result.columns, result.rows), *result.details]
+    main = Table(result.title, result.columns, result.rows)
+    tables = [with_labels(table) for table in (main, *result.details)]
     for table in tables:
         _check_size(table, len(asked) + 4)
     book = xlwt.Workbook(encoding="utf-8")

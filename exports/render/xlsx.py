@@ -40,6 +40,7 @@ from exports.render.sheet import (
     sheet_names,
     storable,
     widths,
+    with_labels,
 )
 from exports.result import Cell, Column, Kind, StoredResult, Table, key_column_count
 
@@ -80,7 +81,8 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     A result without rows shows its message under the heads. The stream stays open. Raises InvalidParameter
     where a sheet cannot hold the rows, or for a chart of a column that is not there.
     """
-    tables = [Table(result.title, result.columns, result.rows), *result.details]
+    main = Table(result.title, result.columns, result.rows)
+    tables = [with_labels(table) for table in (main, *result.details)]
     for table in tables:
         _check_size(table)
     drawing = None if chart is None else _drawing(result, chart)

@@ -8,10 +8,10 @@ import dagster as dg
 import psycopg
 
 from exports.errors import InvalidParameter, MissingRate, NotReady
-from exports.reports.customer_dynamics import run as customer_dynamics_report
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.subscriber_metrics import run as subscriber_metrics_report
-from exports.reports.subscriber_metrics.definition import SubscriberMetricsParameters
+from exports.reports.customer_dynamics import report as customer_dynamics_report
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.subscriber_metrics import report as subscriber_metrics_report
+from exports.reports.subscriber_metrics.parameters import SubscriberMetricsParameters
 from exports.result import GeneratedBy, StoredResult
 from orchestration.closed_months import read_months
 from orchestration.dbt_translator import NIGHTLY_TAG, asset_nodes, node_key

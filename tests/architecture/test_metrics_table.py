@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from exports.reports.customer_dynamics.definition import COLUMNS
-from exports.reports.subscriber_metrics.definition import METRIC_COLUMNS
+from exports.reports.customer_dynamics.parameters import COLUMNS
+from exports.reports.subscriber_metrics.parameters import METRIC_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = (ROOT / "docs" / "metrics.md").read_text()

@@ -14,8 +14,8 @@ from typing import IO, Any
 import psycopg
 from pydantic import SecretStr
 
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy
 from orchestration.settings import Settings
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from demo.embedded_postgres import program
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy, load
 from orchestration.migrate import migrate, pending
 from orchestration.settings import Settings

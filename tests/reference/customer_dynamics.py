@@ -6,7 +6,7 @@ shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +22,14 @@ Source = Mapping[str, Sequence[Row]]
 Cell = int | Decimal | str | None
 
 PAID_KINDS = ("service_charge", "activation_fee", "subscription_fee")
+# What a day's year, quarter, month, ISO week (of the year that holds its Thursday) and date are called.
+LABELS: dict[str, Callable[[date], str]] = {
+    "year": lambda day: f"{day:%Y}",
+    "quarter": lambda day: f"{day:%Y}-Q{1 + (day.month - 1) // 3}",
+    "month": lambda day: f"{day:%Y-%m}",
+    "week": lambda day: f"{day:%G-W%V}",
+    "date": lambda day: f"{day:%Y-%m-%d}",
+}
 BLOCKS = ("Clients - Active", "Clients - Overall Active", "Clients - All")
 
 
@@ -99,7 +107,7 @@ class _Recomputation:
             return []
         grouped = self.question.group_by
         by_package = "package" in grouped
-        unit = next((unit for unit in ("year", "month", "date") if unit in grouped), None)
+        unit = next((unit for unit in LABELS if unit in grouped), None)
         periods = list(self._periods(unit)) if unit else [total]
         rows: list[dict[str, Cell]] = []
         told_as: list[tuple[dict[str, Cell], int | None]] = []
@@ -160,11 +168,11 @@ class _Recomputation:
         return [*in_order, (None, None)]
 
     def _periods(self, unit: str) -> Iterator[Period]:
-        length = {"year": 4, "month": 7, "date": 10}[unit]
+        label_of = LABELS[unit]
         day = self.question.from_date
         while day <= self.question.to_date:
-            label, last = day.isoformat()[:length], day
-            while last < self.question.to_date and (last + ONE_DAY).isoformat()[:length] == label:
+            label, last = label_of(day), day
+            while last < self.question.to_date and label_of(last + ONE_DAY) == label:
                 last += ONE_DAY
             period = self._period(label, day, last)
             if period is not None:

@@ -347,9 +347,10 @@ def mutate(operator: Operator) -> None:
 def random_question(operator: Operator) -> Question:
     """Any question the operator can be asked; its dates lie mostly within the history."""
     rng = operator.rng
-    grouping = {rng.choice(("year", "month", "date", None, None)), rng.choice(("package", None, None))} - {
-        None
-    }
+    grouping = {
+        rng.choice(("year", "quarter", "month", "week", "date", None, None)),
+        rng.choice(("package", None, None)),
+    } - {None}
     longest = 12 if "date" in grouping else 150
     first = operator.centre + rng.randint(-130, 80) * ONE_DAY
     if rng.random() < 0.6:

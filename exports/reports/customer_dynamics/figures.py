@@ -19,8 +19,9 @@ BLOCK_NAMES = ("active", "overall", "all")
 CLIENT_SUMS = tuple(
     f"{block}_{figure}" for block in BLOCK_NAMES for figure in ("qty", "positive", "negative")
 )
-NO_MOVEMENTS: Sums = {**dict.fromkeys(MOVEMENT_SUMS, Decimal(0)), "missing_rates": None}
-NO_CLIENTS: Sums = {**dict.fromkeys(CLIENT_SUMS, Decimal(0)), "missing_rates": None}
+NO_RATES_MISSING = {"missing_rate_dates": None, "missing_rate_currencies": None}
+NO_MOVEMENTS: Sums = {**dict.fromkeys(MOVEMENT_SUMS, Decimal(0)), **NO_RATES_MISSING}
+NO_CLIENTS: Sums = {**dict.fromkeys(CLIENT_SUMS, Decimal(0)), **NO_RATES_MISSING}
 
 
 def row_cells(clients: Sums, movements: Sums, with_refills: bool) -> tuple[Cell, ...]:
@@ -59,9 +60,8 @@ def refuse_missing_rates(sums: Iterable[Sums], to_currency: str) -> None:
     """Raises MissingRate, naming the earliest, if any of the sums lacks a rate."""
     missing: set[tuple[date, str]] = set()
     for row in sums:
-        for pair in row["missing_rates"] or ():
-            on_date, _, currency = pair.partition(" ")
-            missing.add((date.fromisoformat(on_date), currency))
+        dates, currencies = row["missing_rate_dates"] or (), row["missing_rate_currencies"] or ()
+        missing.update(zip(dates, currencies, strict=True))
     if missing:
         on_date, currency = min(missing)
         raise MissingRate(currency, to_currency, on_date, others=len(missing) - 1)

@@ -1,12 +1,57 @@
-"""Checks of the parameters against the warehouse: what is named must be there."""
+"""Checks of the parameters against the warehouse, and what packages are called in it."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from exports.errors import InvalidParameter, close_ids, close_matches
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.packages import Package
-from exports.reports.customer_dynamics.statements import known_statement, statement
-from exports.snapshot import Snapshot
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.snapshot import Snapshot, statement
+
+PACKAGE = "exports.reports.customer_dynamics"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package's name, empty where it has none, and its company's where the asker may see it."""
+
+    package_id: int
+    name: str | None = None
+    company_name: str | None = None
+
+    @property
+    def short_label(self) -> str:
+        """The name, else the id, so that no package is taken for none."""
+        return (self.name or "").strip() or f"#{self.package_id}"
+
+    @property
+    def long_label(self) -> str:
+        """The name with what tells it from others of that name."""
+        company = f"{self.company_name}, " if self.company_name else ""
+        return f"{self.short_label} ({company}#{self.package_id})"
+
+    @property
+    def position(self) -> tuple[bytes, int]:
+        """By name, then id."""
+        return self.short_label.encode(), self.package_id
+
+
+def labels(packages: Iterable[Package]) -> Mapping[int, str]:
+    """What each of the packages that stand beside each other is called: by name where no other shares it."""
+    by_id = {package.package_id: package for package in packages}
+    shared = Counter(package.short_label for package in by_id.values())
+    return {
+        id_: package.short_label if shared[package.short_label] == 1 else package.long_label
+        for id_, package in by_id.items()
+    }
+
+
+def known_packages(snapshot: Snapshot, scope: int | None) -> dict[int, Package]:
+    """Every package; the names of companies beyond the asker's branch are left out."""
+    rows = snapshot.rows(statement(PACKAGE, "packages"), {"scope": scope})
+    return {row["package_id"]: Package(**row) for row in rows}
 
 
 def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: int | None) -> None:
@@ -14,49 +59,40 @@ def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: in
 
     scope: the company whose branch limits the asker; None for all.
     """
-    _check_company(snapshot, asked.company_id, scope)
-    _check_named(snapshot, "owner", asked.owner_user_id, scope)
-    _check_named(snapshot, "package", asked.package_id, scope)
-    if asked.tags:
-        known_tags = [row["tag"] for row in snapshot.rows(known_statement("tags"), {"scope": scope})]
-        for tag in asked.tags:
-            if tag not in known_tags:
-                raise InvalidParameter("tag", f"unknown tag {tag!r}: {close_matches(tag, known_tags)}")
-    currencies = [row["currency"] for row in snapshot.rows(statement("known_currencies"))]
-    if asked.currency not in currencies:
-        raise InvalidParameter(
-            "currency", f"unknown currency {asked.currency!r}: {close_matches(asked.currency, currencies)}"
-        )
+    found = snapshot.rows(
+        statement(PACKAGE, "known"),
+        {
+            "scope": scope,
+            "company_id": asked.company_id,
+            "owner_user_id": asked.owner_user_id,
+            "package_id": asked.package_id,
+            "tags": list(asked.tags) or None,
+        },
+    )
+    names: dict[str, list[str]] = defaultdict(list)
+    ids: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in found:
+        names[row["what"]].append(row["name"])
+        ids[row["what"]][row["id"]] = row["name"]
+    for what, id_ in (
+        ("company", asked.company_id),
+        ("owner", asked.owner_user_id),
+        ("package", asked.package_id),
+    ):
+        if id_ is not None and id_ not in ids[what]:
+            raise InvalidParameter(what, f"unknown {what} {id_}: {close_ids(id_, ids[what])}")
+        if what == "company":
+            _check_tree(asked.company_id, {row["id"] for row in found if row["is_in_cycle"]}, ids[what])
+    for what, values in (("tag", asked.tags), ("currency", (asked.currency,))):
+        for value in values:
+            if value not in names[what]:
+                raise InvalidParameter(what, f"unknown {what} {value!r}: {close_matches(value, names[what])}")
 
 
-def known_packages(snapshot: Snapshot, scope: int | None) -> dict[int, Package]:
-    """Every package; the names of companies beyond the asker's branch are left out."""
-    rows = snapshot.rows(statement("package_labels"), {"scope": scope})
-    return {row["package_id"]: Package(**row) for row in rows}
-
-
-def _check_company(snapshot: Snapshot, company_id: int | None, scope: int | None) -> None:
-    if company_id is None:
-        return
-    companies = {
-        row["company_id"]: row for row in snapshot.rows(statement("known_companies"), {"scope": scope})
-    }
-    seen = {id_: row["name"] for id_, row in companies.items() if row["is_in_scope"]}
-    _check_id("company", company_id, seen)
-    if companies[company_id]["is_in_cycle"]:
+def _check_tree(company_id: int | None, in_cycle: set[int], names: Mapping[int, str]) -> None:
+    if company_id is not None and company_id in in_cycle:
         raise InvalidParameter(
             "company",
-            f"company {company_id} ({seen[company_id]}) lies above itself in the tree of companies;"
+            f"company {company_id} ({names[company_id]}) lies above itself in the tree of companies;"
             " mend parent_id in the billing source",
         )
-
-
-def _check_named(snapshot: Snapshot, what: str, asked: int | None, scope: int | None) -> None:
-    if asked is not None:
-        known = snapshot.rows(known_statement(f"{what}s"), {"scope": scope})
-        _check_id(what, asked, {row["id"]: row["name"] for row in known})
-
-
-def _check_id(what: str, asked: int, known: dict[int, str]) -> None:
-    if asked not in known:
-        raise InvalidParameter(what, f"unknown {what} {asked}: {close_ids(asked, known)}")

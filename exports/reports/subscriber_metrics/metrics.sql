@@ -1,4 +1,5 @@
--- Subscribers' months with everything a grid shows; an empty parameter takes all. `month` and `subscriber_id`.
+-- Subscribers' months with their metrics, and what was sealed with those that are closed; an empty parameter takes all.
+-- `month` and `subscriber_id`.
 select metrics.*
 from marts.subscriber_metrics as metrics
 where

@@ -55,7 +55,7 @@ def customer_dynamics(
     send_to: SendToOption = None,
 ) -> None:
     """Clients, balances, refills, use and packages, by period or package."""
-    from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+    from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
     from orchestration.settings import load_settings
 
     parameters = CustomerDynamicsParameters.read(
@@ -83,7 +83,7 @@ def customer_dynamics(
         send_to,
     )
     with open_house() as settings:
-        from exports.reports.customer_dynamics.run import generate
+        from exports.reports.customer_dynamics.report import generate
         from exports.result import GeneratedBy
 
         by = GeneratedBy(getpass.getuser(), "administrator")

@@ -17,7 +17,7 @@ TAG = typer.Option(help="Only customers with any of these tags.")
 COMPANY = typer.Option(help="Only this company and all below it, by id.")
 OWNER = typer.Option(help="Only customers of this owner, by id.")
 PACKAGE = typer.Option(help="Only holders of this package, by id.")
-GROUP_BY = typer.Option(help="One of year, month, date; and package.", metavar="NAMES")
+GROUP_BY = typer.Option(help="One of year, quarter, month, week, date; and package.", metavar="NAMES")
 CURRENCY = typer.Option(help="SUBDYN_REPORTING_CURRENCY unless given.")
 ACTIVE_DURATION = typer.Option(help="Months of paid use that make a client active.")
 MONTH = typer.Option(

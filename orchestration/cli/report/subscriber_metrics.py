@@ -44,8 +44,8 @@ def subscriber_metrics(
     send_to: SendToOption = None,
 ) -> None:
     """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
-    from exports.reports.subscriber_metrics.definition import METRIC_COLUMNS, SubscriberMetricsParameters
-    from exports.reports.subscriber_metrics.run import generate
+    from exports.reports.subscriber_metrics.parameters import METRIC_COLUMNS, SubscriberMetricsParameters
+    from exports.reports.subscriber_metrics.report import generate
 
     parameters = SubscriberMetricsParameters.read({"month": month, "subscriber_id": subscriber})
     _generate(
@@ -69,8 +69,8 @@ def seat_evidence(
     send_to: SendToOption = None,
 ) -> None:
     """What to send with an invoice: who was counted where and why, and the hash that seals the month."""
-    from exports.reports.seat_evidence.definition import SeatEvidenceParameters
-    from exports.reports.seat_evidence.run import generate
+    from exports.reports.subscriber_metrics.evidence import generate
+    from exports.reports.subscriber_metrics.parameters import SeatEvidenceParameters
 
     parameters = SeatEvidenceParameters.read({"subscriber_id": subscriber, "month": month})
     _generate(

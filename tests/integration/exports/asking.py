@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 from exports.errors import MissingRate
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy, Kind, StoredResult, written
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.reference.customer_dynamics import Cell, Question, RateMissing, Source, recompute

@@ -106,3 +106,44 @@ def test_packages_of_one_name_and_one_without_are_told_apart_from_each_other_and
     # and nobody learns the names of companies above their own
     bob = GeneratedBy("bob", "reseller", company_id=1)
     assert rows_of(report(built, asked, bob)) == told
+
+
+def test_a_week_runs_from_monday_to_sunday_over_the_change_of_the_clock(built: BillingWarehouse):
+    """Berlin's clocks go forward on Sunday 31 March 2024: its week has 167 hours and ends at 22:00 UTC."""
+    asked = MARCH | {"from_date": "2024-03-26", "to_date": "2024-04-03", "time_zone": "Europe/Berlin"}
+    result = report(built, asked | {"group_by": "week"})
+    first, second, total = rows_of(result)
+    # the first and the last week are cut by the interval
+    assert [row["Week"] for row in (first, second, total)] == ["2024-W13", "2024-W14", "Total"]
+    assert result.rows[0][0] == date(2024, 3, 25)
+    # a paid use at 00:00 UTC on 1 March, that is 01:00 in Berlin, is within the month before 1 April 00:00
+    # there no more
+    assert [row["Clients - Active: Qty"] for row in (first, second)] == [1, 0]
+    assert [row["Balance Refill: Qty"] for row in (first, second, total)] == [1, 0, 1]
+
+
+def test_weeks_belong_to_the_year_of_their_thursday_and_quarters_begin_with_their_months(
+    parsed_warehouse: BillingWarehouse,
+):
+    parsed_warehouse.empty()
+    tables = empty_tables()
+    add_customer(tables, 1)
+    days = ((2020, 12, 27), (2020, 12, 28), (2021, 1, 3), (2021, 1, 4))
+    for number, day in enumerate(days):
+        add_movement(tables, 1, datetime(*day, tzinfo=UTC), str(10**number))
+    parsed_warehouse.load(tables, datetime(2021, 2, 1, tzinfo=UTC))
+    parsed_warehouse.build()
+    asked = MARCH | {"from_date": "2020-12-27", "to_date": "2021-01-04"}
+    weeks = rows_of(report(parsed_warehouse, asked | {"group_by": "week"}))
+    assert [(row["Week"], row["Balance Refill: Total"]) for row in weeks] == [
+        ("2020-W52", 1),
+        ("2020-W53", 110),
+        ("2021-W01", 1000),
+        ("Total", 1111),
+    ]
+    quarters = rows_of(report(parsed_warehouse, asked | {"group_by": "quarter"}))
+    assert [(row["Quarter"], row["Balance Refill: Total"]) for row in quarters] == [
+        ("2020-Q4", 11),
+        ("2021-Q1", 1100),
+        ("Total", 1111),
+    ]

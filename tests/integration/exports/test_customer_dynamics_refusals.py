@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from exports.errors import InvalidParameter
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
-from exports.reports.customer_dynamics.run import generate
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy, find_result_id, load
 from orchestration.cli.app import run
 from tests.integration.exports.asking import MARCH, NOW, TESTER, report, rows_of, stored_results

@@ -17,11 +17,14 @@ import pytest
 
 from exports.errors import InvalidParameter, NotReady
 from exports.render import find_renderer
-from exports.reports.seat_evidence import run as seat_evidence
-from exports.reports.seat_evidence.definition import SeatEvidenceParameters
-from exports.reports.subscriber_metrics import run as subscriber_metrics
-from exports.reports.subscriber_metrics.cells import on_clock
-from exports.reports.subscriber_metrics.definition import METRICS, SubscriberMetricsParameters
+from exports.reports.subscriber_metrics import evidence as seat_evidence
+from exports.reports.subscriber_metrics import report as subscriber_metrics
+from exports.reports.subscriber_metrics.lookups import on_clock
+from exports.reports.subscriber_metrics.parameters import (
+    METRICS,
+    SeatEvidenceParameters,
+    SubscriberMetricsParameters,
+)
 from exports.result import GeneratedBy, StoredResult, load, new_result_id, store
 from orchestration.cli.app import run
 from orchestration.connection_url import as_pipeline

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from exports.reports.seat_evidence.definition import SeatEvidenceParameters
-from exports.reports.seat_evidence.run import generate
+from exports.reports.subscriber_metrics.evidence import generate
+from exports.reports.subscriber_metrics.parameters import SeatEvidenceParameters
 from exports.result import GeneratedBy
 from exports.verification.anchors import AnchorsError, compare_with_anchors, read_anchors, write_anchor
 from exports.verification.closed_months import CHECKS, run_check, verify_guards

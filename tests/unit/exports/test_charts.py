@@ -24,7 +24,7 @@ from exports.charts.image import render_image
 from exports.charts.vega_lite import specification
 from exports.errors import InvalidParameter
 from exports.render import find_renderer
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.result import Cell, Column, Kind, StoredResult
 from tests.unit.exports.results import a_result
 

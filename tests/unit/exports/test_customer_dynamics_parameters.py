@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exports.errors import InvalidParameter
-from exports.reports.customer_dynamics.definition import CustomerDynamicsParameters
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 
 GOOD: dict[str, Any] = {
     "from_date": "2026-01-01",
@@ -78,8 +78,12 @@ def test_a_client_type_may_be_written_as_people_write_it():
         ({"time_zone": ...}, "timezone", "timezone is mandatory"),
         ({"currency": "dollars"}, "currency", "currency 'dollars' is not a code of three letters"),
         ({"client_type": "vip"}, "client-type", "unknown client type 'vip': use client, reseller"),
-        ({"group_by": "year,month"}, "group-by", "one of year, month, date, not year and month"),
-        ({"group_by": "week"}, "group-by", "'week' is not one of year, month, date, package"),
+        (
+            {"group_by": "year,month"},
+            "group-by",
+            "month, week, date, not year and month",
+        ),
+        ({"group_by": "hour"}, "group-by", "'hour' is not one of year, quarter, month, week, date, package"),
         (
             {"active_duration_months": 0},
             "active-duration",

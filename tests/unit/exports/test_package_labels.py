@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exports.reports.customer_dynamics.packages import Package, labels
+from exports.reports.customer_dynamics.lookups import Package, labels
 
 
 def test_a_name_that_is_shared_is_told_with_company_and_id_where_they_may_be_seen():

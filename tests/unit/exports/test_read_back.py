@@ -51,6 +51,10 @@ months = st.dates(date(1700, 1, 1), date(2200, 12, 31)).map(lambda day: day.repl
 CELLS: dict[Kind, st.SearchStrategy[Cell]] = {
     Kind.TEXT: texts,
     Kind.YEAR: st.integers(1700, 2200),
+    Kind.QUARTER: months.map(lambda day: day.replace(month=day.month - (day.month - 1) % 3)),
+    Kind.WEEK: st.dates(date(1700, 1, 4), date(2200, 12, 31)).map(
+        lambda day: day - timedelta(days=day.weekday())
+    ),
     Kind.DATE: st.dates(date(1700, 1, 1), date(2200, 12, 31)),
     Kind.MONTH: months,
     Kind.NAMED_MONTH: months,
@@ -59,7 +63,7 @@ CELLS: dict[Kind, st.SearchStrategy[Cell]] = {
     Kind.MONEY: money,
     Kind.RATIO: money,
 }
-KEYS = (Kind.TEXT, Kind.YEAR, Kind.DATE, Kind.MONTH, Kind.NAMED_MONTH)
+KEYS = (Kind.TEXT, Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
 MEASURES = (Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.TIMESTAMP, Kind.TEXT)
 
 
@@ -154,6 +158,8 @@ def in_a_sheet(cell: Cell, kind: Kind) -> Any:
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None)
     if isinstance(cell, date):
+        if kind in (Kind.QUARTER, Kind.WEEK):
+            return written(cell, kind)
         if cell < FIRST_DATE:
             return cell.isoformat()
         return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - a sheet knows no zones

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from exports.reports.subscriber_metrics.cells import on_clock
+from exports.reports.subscriber_metrics.lookups import on_clock
 
 
 def test_a_zone_that_an_earlier_release_closed_a_month_in_may_be_spelt_as_its_source_did() -> None:

@@ -27,8 +27,9 @@ from exports.time_zones import canonical_time_zone
 REPORT = "customer-dynamics"
 TITLE = "Customer Dynamics"
 CLIENT_TYPES = ("client", "reseller", "calling_card", "call_shop")
-TIME_UNITS = ("year", "month", "date")
+TIME_UNITS = ("year", "quarter", "month", "week", "date")
 GROUPINGS = (*TIME_UNITS, "package")
+Grouping = Literal["year", "quarter", "month", "week", "date", "package"]
 LONGEST_ACTIVE_DURATION = 1200
 WRITTEN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -64,7 +65,9 @@ MOVEMENT_COLUMNS = (
 COLUMNS = (*CLIENT_COLUMNS, *MOVEMENT_COLUMNS)
 GROUPING_COLUMNS = {
     "year": Column("Year", Kind.YEAR),
+    "quarter": Column("Quarter", Kind.QUARTER),
     "month": Column("Month", Kind.MONTH),
+    "week": Column("Week", Kind.WEEK),
     "date": Column("Date", Kind.DATE),
     "package": Column("Package Name", Kind.TEXT),
 }
@@ -116,9 +119,7 @@ class CustomerDynamicsParameters(BaseModel):
     company_id: Id | None = None
     owner_user_id: Id | None = None
     package_id: Id | None = None
-    group_by: Annotated[frozenset[Literal["year", "month", "date", "package"]], BeforeValidator(_words)] = (
-        frozenset()
-    )
+    group_by: Annotated[frozenset[Grouping], BeforeValidator(_words)] = frozenset()
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -202,7 +203,7 @@ class CustomerDynamicsParameters(BaseModel):
         units = [unit for unit in TIME_UNITS if unit in names]
         if len(units) > 1:
             raise InvalidParameter(
-                "group-by", f"group-by takes one of year, month, date, not {' and '.join(units)}"
+                "group-by", f"group-by takes one of {', '.join(TIME_UNITS)}, not {' and '.join(units)}"
             )
         return names
 

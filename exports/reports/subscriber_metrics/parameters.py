@@ -1,4 +1,4 @@
-"""What may be asked of the subscriber metrics, what they are called, and the columns of the two grids."""
+"""What may be asked of the subscriber metrics and of a month's evidence, and the columns that answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from exports.months import parse_month
 from exports.result import Column, Kind
 
 REPORT = "subscriber-metrics"
+EVIDENCE_REPORT = "seat-evidence"
 TITLE_OF_ALL = "Subscriber metrics"
 TITLE_OF_ONE = "Metrics history"
+TITLE_OF_EVIDENCE = "Seat evidence"
 EACH_OWN_ZONE = "each subscriber's own time zone"
 
 
@@ -48,6 +50,20 @@ METRIC_COLUMNS = tuple(Column(metric.short_label, metric.kind) for metric in MET
 STATUS = Column("Status", Kind.TEXT)
 COLUMNS_OF_ALL = (Column("Subscriber", Kind.TEXT), Column("ID", Kind.TEXT), *METRIC_COLUMNS, STATUS)
 COLUMNS_OF_ONE = (Column("Month", Kind.NAMED_MONTH), *METRIC_COLUMNS, STATUS)
+# Metric rows hold a value; below each stand the lines that it is the sum of.
+COLUMNS_OF_EVIDENCE = (
+    Column("Item", Kind.TEXT),
+    Column("Value", Kind.COUNT),
+    Column("User", Kind.TEXT),
+    Column("User ID", Kind.TEXT),
+    Column("Type", Kind.TEXT),
+    Column("Quantity", Kind.COUNT),
+    Column("Unit", Kind.TEXT),
+    Column("Fact", Kind.TEXT),
+    Column("From", Kind.TIMESTAMP),
+    Column("To", Kind.TIMESTAMP),
+    Column("Logon IDs", Kind.TEXT),
+)
 
 RELATIVE_MONTHS = ("this-month", "last-month")
 SubscriberId = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -76,7 +92,7 @@ class SubscriberMetricsParameters(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise first_fault(error) from None
+            raise _first_fault(error) from None
 
     @field_validator("month", mode="before")
     @classmethod
@@ -91,7 +107,29 @@ class SubscriberMetricsParameters(BaseModel):
         return f"{month:%Y-%m}" if isinstance(month, date) else month
 
 
-def first_fault(error: ValidationError) -> InvalidParameter:
+class SeatEvidenceParameters(BaseModel):
+    """The question: one subscriber's month. `read` raises InvalidParameter in place of pydantic's error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subscriber_id: SubscriberId
+    month: date
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """The parameters from outside values; raises InvalidParameter naming the first thing to mend."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _first_fault(error) from None
+
+    @field_validator("month", mode="before")
+    @classmethod
+    def _month(cls, value: Any) -> Any:
+        return parse_month(value) if isinstance(value, str) else value
+
+
+def _first_fault(error: ValidationError) -> InvalidParameter:
     """The first of pydantic's complaints, in the words of the command line."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "parameters"

@@ -13,8 +13,6 @@ import psycopg
 from exports import result as results
 from exports.errors import InvalidParameter, NotReady
 from exports.intervals import resolve_interval
-from exports.reports.customer_dynamics import checkpoints
-from exports.reports.customer_dynamics.definition import GROUPINGS, REPORT, TITLE, CustomerDynamicsParameters
 from exports.reports.customer_dynamics.figures import (
     NO_CLIENTS,
     NO_MOVEMENTS,
@@ -22,12 +20,11 @@ from exports.reports.customer_dynamics.figures import (
     refuse_missing_rates,
     row_cells,
 )
-from exports.reports.customer_dynamics.lookups import check_known, known_packages
-from exports.reports.customer_dynamics.packages import Package, labels
-from exports.reports.customer_dynamics.periods import LocalDay, Timeline, cut
-from exports.reports.customer_dynamics.statements import blocks_statement, movements_statement, statement
+from exports.reports.customer_dynamics.lookups import PACKAGE, Package, check_known, known_packages, labels
+from exports.reports.customer_dynamics.parameters import GROUPINGS, REPORT, TITLE, CustomerDynamicsParameters
+from exports.reports.customer_dynamics.timeline import LocalDay, Period, Timeline, checkpoints, cut
 from exports.result import Cell, GeneratedBy, StoredResult
-from exports.snapshot import Snapshot, first_line, reading
+from exports.snapshot import Snapshot, first_line, reading, statement
 
 Key = tuple[int, int | None]
 TOTAL = 0
@@ -94,23 +91,11 @@ class _Question:
         self._snapshot = snapshot
         self._asked = asked
         self._scope = scope
-        known = snapshot.row(statement("data_through"))
-        if known["data_through_at"] is None:
-            raise NotReady("billing has never been loaded completely")
-        self.data_through: datetime = known["data_through_at"]
-        try:
-            self.timeline = self._timeline(as_of, known["first_data_at"])
-        except psycopg.errors.InvalidParameterValue as error:
-            raise InvalidParameter(
-                "timezone",
-                f"time zone {asked.time_zone!r} is not known to the warehouse's PostgreSQL, whose zones are"
-                f" older ({first_line(error)}); ask for another, or update its time zones",
-            ) from error
         branches = [company for company in (scope, asked.company_id) if company is not None]
-        self._is_filtered = bool(
-            asked.client_type or asked.tags or asked.owner_user_id is not None or branches
-        )
-        self._filters = {
+        self._parameters: dict[str, Any] = {
+            "time_zone": asked.time_zone,
+            "time_unit": "day" if asked.time_unit == "date" else asked.time_unit,
+            "active_months": asked.active_duration_months,
             "client_type": asked.client_type,
             "tags": list(asked.tags) or None,
             "owner_user_id": asked.owner_user_id,
@@ -119,6 +104,16 @@ class _Question:
             "by_package": asked.by_package,
             "currency": asked.currency,
         }
+        filters = ("client_type", "tags", "owner_user_id", "branches")
+        self._parameters["is_unfiltered"] = all(self._parameters[name] is None for name in filters)
+        try:
+            self.timeline = self._timeline(as_of)
+        except psycopg.errors.InvalidParameterValue as error:
+            raise InvalidParameter(
+                "timezone",
+                f"time zone {asked.time_zone!r} is not known to the warehouse's PostgreSQL, whose zones are"
+                f" older ({first_line(error)}); ask for another, or update its time zones",
+            ) from error
 
     def rows(self) -> Sequence[tuple[Cell, ...]]:
         """The rows in order, Total last where anything is grouped."""
@@ -158,79 +153,77 @@ class _Question:
         ]
 
     def _period_head(self, number: int) -> tuple[Cell, ...]:
-        return () if self._asked.time_unit is None else (self.timeline.periods[number - 1].label,)
+        unit, first = self._asked.time_unit, self.timeline.periods[number - 1].period_date
+        if unit is None or first is None:
+            return ()
+        return (first.year if unit == "year" else first,)
 
-    def _timeline(self, as_of: datetime, first_data: datetime | None) -> Timeline:
-        asked, zone = self._asked, {"time_zone": self._asked.time_zone}
+    def _timeline(self, as_of: datetime) -> Timeline:
+        asked = self._asked
+        known = self._rows("data_through", as_of=as_of)[0]
+        if known["data_through_at"] is None:
+            raise NotReady("billing has never been loaded completely")
+        self.data_through: datetime = known["data_through_at"]
         from_date, to_date = asked.from_date, asked.to_date
         if asked.interval is not None:
-            today = self._snapshot.row(statement("today"), {**zone, "as_of": as_of})["today"]
-            from_date, to_date = resolve_interval(asked.interval, today)
+            from_date, to_date = resolve_interval(asked.interval, known["today"])
         assert from_date is not None and to_date is not None  # noqa: S101 - the parameters are checked
-        dates = {**zone, "from_date": from_date, "to_date": to_date, "data_through": self.data_through}
-        around = [LocalDay(**row) for row in self._snapshot.rows(statement("day_starts"), dates)]
+        days = self._rows("days", from_date=from_date, to_date=to_date, data_through=self.data_through)
         return cut(
-            around, from_date, to_date, asked.time_zone, asked.time_unit, first_data, self.data_through
+            [LocalDay(**day) for day in days],
+            from_date,
+            to_date,
+            asked.time_zone,
+            known["first_data_at"],
+            self.data_through,
+            known["active_since"],
         )
 
     def _movements(self) -> Mapping[Key, Sums]:
         timeline = self.timeline
-        if not timeline.days:
-            return {}
-        asked = {
-            **self._filters,
-            "starts_at": timeline.asked.starts_at,
-            "last_end_at": timeline.ends[-1],
-            "ends": timeline.ends,
-            "day_starts": [day.starts_at for day in timeline.days],
-            "day_dates": [day.on_date for day in timeline.days],
-            "day_periods": list(timeline.day_periods),
-            "cut_hours": timeline.cut_hours,
-            "held_package_id": self._asked.package_id,
-        }
-        of_package = self._asked.package_id is not None
-        return self._sums(movements_statement(self._movements_source(), of_package, self._is_filtered), asked)
-
-    def _movements_source(self) -> str:
-        # the hourly sums know company and client type, nothing else of a customer
-        by_customer = self._asked.tags or self._asked.owner_user_id is not None
-        return "movements_of_all" if by_customer else "movements_by_hour"
+        return self._sums(
+            "movements",
+            starts_at=timeline.asked.starts_at,
+            last_end_at=timeline.ends[-1],
+            ends=timeline.ends,
+            day_starts=[day.starts_at for day in timeline.days],
+            day_dates=[day.on_date for day in timeline.days],
+            day_periods=list(timeline.day_periods),
+            cut_hours=timeline.cut_hours,
+        )
 
     def _clients(self) -> Mapping[Key, Sums]:
-        last = len(self.timeline.periods)
-        clients = dict(self._blocks(range(last), self._asked.by_package))
+        periods = self.timeline.periods
+        clients = dict(self._clients_at(periods))
         # Total is told at the last period's end; only a grouping by package needs another reading of it
-        at_end = (1, None) if self._asked.by_package else (last, None)
-        whole = self._blocks([last - 1], by_package=False) if self._asked.by_package else clients
-        clients[TOTAL, None] = whole.get(at_end, NO_CLIENTS)
+        if self._asked.by_package:
+            whole = self._clients_at(periods[-1:], by_package=False).get((1, None), NO_CLIENTS)
+        else:
+            whole = clients.get((len(periods), None), NO_CLIENTS)
+        clients[TOTAL, None] = whole
         return clients
 
-    def _blocks(self, numbers: Sequence[int], by_package: bool) -> Mapping[Key, Sums]:
-        ends = [self.timeline.ends[number] for number in numbers]
-        nearest = [checkpoints.nearest_checkpoint(end, self.data_through) for end in ends]
-        months = self._asked.active_duration_months
-        since = self._snapshot.rows(
-            statement("active_since"), {"ends": ends, "months": months, "time_zone": self._asked.time_zone}
+    def _clients_at(self, periods: Sequence[Period], **more: Any) -> Mapping[Key, Sums]:
+        """The sums at the ends of those periods, numbered from 1."""
+        ends = [period.as_of for period in periods]
+        read_from = checkpoints(ends, self.data_through)
+        return self._sums(
+            "clients",
+            ends=ends,
+            rate_dates=[period.rate_date for period in periods],
+            active_since=[period.active_since for period in periods],
+            checkpoints=list(read_from.month_starts),
+            first_ends=list(read_from.first_ends),
+            last_ends=list(read_from.last_ends),
+            walk_from=read_from.walk_from,
+            **more,
         )
-        asked = {
-            **self._filters,
-            # what else the holders hold matters to a grouping alone
-            "held_package_id": None if by_package else self._asked.package_id,
-            "by_package": by_package,
-            "ends": ends,
-            "last_end_at": ends[-1],
-            "rate_dates": [self.timeline.rate_dates[number] for number in numbers],
-            "active_since": [row["since"] for row in since],
-            "numbers": list(range(1, len(ends) + 1)),
-            "checkpoint": checkpoints.month_start(ends[0]),
-            "checkpoints": nearest,
-        }
-        ways = checkpoints.ways_to_states(ends, nearest)
-        of_package = self._asked.package_id is not None
-        return self._sums(blocks_statement(ways, of_package, by_package, self._is_filtered), asked)
 
-    def _sums(self, text: bytes, asked: Mapping[str, Any]) -> Mapping[Key, Sums]:
-        return {(row["period"], row["package_id"]): row for row in self._snapshot.rows(text, asked)}
+    def _sums(self, name: str, **parameters: Any) -> Mapping[Key, Sums]:
+        return {(row["period"], row["package_id"]): row for row in self._rows(name, **parameters)}
+
+    def _rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        return self._snapshot.rows(statement(PACKAGE, name), {**self._parameters, **parameters})
 
 
 def _cells(sums: _Sums, key: Key, with_refills: bool) -> tuple[Cell, ...]:

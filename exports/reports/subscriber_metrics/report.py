@@ -11,8 +11,17 @@ import psycopg
 
 from exports.intervals import resolve_interval
 from exports.months import last_day, month_label
-from exports.reports.subscriber_metrics.cells import on_clock, shown, status
-from exports.reports.subscriber_metrics.definition import (
+from exports.reports.subscriber_metrics.lookups import (
+    find_months,
+    find_subscriber,
+    months_known,
+    no_such_month,
+    on_clock,
+    platform_data_through,
+    shown,
+    status,
+)
+from exports.reports.subscriber_metrics.parameters import (
     COLUMNS_OF_ALL,
     COLUMNS_OF_ONE,
     EACH_OWN_ZONE,
@@ -21,13 +30,6 @@ from exports.reports.subscriber_metrics.definition import (
     TITLE_OF_ALL,
     TITLE_OF_ONE,
     SubscriberMetricsParameters,
-)
-from exports.reports.subscriber_metrics.lookups import (
-    find_months,
-    find_subscriber,
-    months_known,
-    no_such_month,
-    platform_data_through,
 )
 from exports.result import (
     Cell,

@@ -13,23 +13,31 @@ import psycopg
 from psycopg.types.multirange import Multirange
 
 from exports.months import last_day, month_label
-from exports.reports.seat_evidence.definition import COLUMNS, REPORT, TITLE, SeatEvidenceParameters
-from exports.reports.subscriber_metrics.cells import on_clock, shown, status, whole_if_it_is
-from exports.reports.subscriber_metrics.definition import METRICS
 from exports.reports.subscriber_metrics.lookups import (
+    PACKAGE,
+    find_months,
     find_subscriber,
     no_such_month,
+    on_clock,
     platform_data_through,
-    statement,
+    shown,
+    status,
+    whole_if_it_is,
+)
+from exports.reports.subscriber_metrics.parameters import (
+    COLUMNS_OF_EVIDENCE,
+    EVIDENCE_REPORT,
+    METRICS,
+    TITLE_OF_EVIDENCE,
+    SeatEvidenceParameters,
 )
 from exports.result import Cell, GeneratedBy, Interval, StoredResult, new_result_id, store
-from exports.snapshot import reading
+from exports.snapshot import reading, statement
 
 Row = Mapping[str, Any]
 Line = tuple[Cell, ...]
 Connection = psycopg.Connection[Any]
 
-PACKAGE = "exports.reports.seat_evidence"
 LABELS = {metric.column: metric.label for metric in METRICS}
 LOGONS_IN_A_LINE = 20
 
@@ -53,11 +61,11 @@ def ask(
     with reading(connection) as snapshot:
         data_through = platform_data_through(snapshot)
         find_subscriber(snapshot, parameters.subscriber_id)
-        months = snapshot.rows(statement("month", PACKAGE), asked)
+        months = find_months(snapshot, parameters.month, parameters.subscriber_id)
         if not months:
             raise no_such_month(snapshot, parameters.month, parameters.subscriber_id)
-        evidence = snapshot.rows(statement("evidence", PACKAGE), asked)
-        restatements = snapshot.rows(statement("restatements", PACKAGE), asked)
+        evidence = snapshot.rows(statement(PACKAGE, "evidence"), asked)
+        restatements = snapshot.rows(statement(PACKAGE, "restatements"), asked)
     found = months[0]
     lines = (*_seal(found), *_metrics(found, evidence), *_late(found, restatements))
     known_until = min(found["month_end_at"], data_through)
@@ -65,8 +73,8 @@ def ask(
     known_on = min(last, on_clock(known_until, found["time_zone"]).date())
     return StoredResult(
         result_id=new_result_id(),
-        report=REPORT,
-        title=TITLE,
+        report=EVIDENCE_REPORT,
+        title=TITLE_OF_EVIDENCE,
         parameters={
             "subscriber": found["subscriber_name"],
             "subscriber_id": parameters.subscriber_id,
@@ -74,7 +82,7 @@ def ask(
             "status": status(found),
             **({"row_hash": found["row_hash"]} if found["is_closed"] else {}),
         },
-        columns=COLUMNS,
+        columns=COLUMNS_OF_EVIDENCE,
         rows=lines,
         has_total=False,
         message=None,
@@ -92,7 +100,7 @@ def ask(
 
 def _line(item: str, value: Cell = None, **cells: Cell) -> Line:
     """One row; `cells` by the names of the columns after the value, in lower case."""
-    heads = [column.label.lower().replace(" ", "_") for column in COLUMNS[2:]]
+    heads = [column.label.lower().replace(" ", "_") for column in COLUMNS_OF_EVIDENCE[2:]]
     return (item, value, *(cells.get(head) for head in heads))
 
 

@@ -1,6 +1,0 @@
-select
-    moved.what,
-    count(*) as movement_count
-from moved
-group by moved.what
-order by moved.what

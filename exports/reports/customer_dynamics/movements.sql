@@ -1,0 +1,230 @@
+-- Refills, pay as you go, activations and renewals by period and package, converted at the rate of their local date; with
+-- the dates and currencies that lack a rate. Period 0 is Total, told of the whole interval without a package.
+--
+-- Filters by company and client type alone are answered from hourly sums; the hours that a local midnight cuts (zones at
+-- :30 and :45) and all other filters movement by movement.
+with passing as not materialized (
+    select customer.customer_id
+    from marts.dim_customer as customer
+    where
+        (%(client_type)s::text is null or customer.customer_type = %(client_type)s)
+        and (%(tags)s::text[] is null or customer.tags && %(tags)s::text[])
+        and (%(owner_user_id)s::bigint is null or customer.owner_user_id = %(owner_user_id)s)
+        and (
+            %(branches)s::bigint[] is null
+            or customer.company_id in (
+                select company.company_id
+                from marts.dim_company as company
+                where company.path @> %(branches)s::bigint[]
+            )
+        )
+),
+
+-- asked for one package, its fees alone: refills and use are those of its holders
+transactions as not materialized (
+    select
+        customer_id,
+        confirmed_at,
+        measure,
+        measure_count,
+        measure_amount,
+        currency,
+        case when %(by_package)s and measure in ('activation', 'renewal') then package_id end as package_id
+    from marts.fct_transactions
+    where
+        measure != 'other'
+        and (
+            %(package_id)s::bigint is null
+            or (package_id = %(package_id)s and measure in ('activation', 'renewal'))
+        )
+),
+
+-- who held the package asked for, and the ends of periods at which they did
+holders as not materialized (
+    select
+        customer_id,
+        case when held_after_at is null then 1 else width_bucket(held_after_at, %(ends)s::timestamptz[]) + 1 end
+            as first_end,
+        case
+            when held_until_at is null then cardinality(%(ends)s::timestamptz[])
+            else width_bucket(held_until_at, %(ends)s::timestamptz[])
+        end as last_end
+    from marts.fct_customer_packages
+    where
+        package_id = %(package_id)s
+        and (%(is_unfiltered)s or customer_id in (select passing.customer_id from passing))
+),
+
+-- summed by local day, numbered from 1
+movements as materialized (
+    select
+        width_bucket(hours.hour_start_at, %(day_starts)s::timestamptz[]) as day,
+        hours.measure,
+        hours.currency,
+        case when %(by_package)s then hours.package_id end as package_id,
+        true as is_of_period,
+        true as is_of_total,
+        bool_or(hours.nonzero_count > 0) as needs_rate,
+        sum(hours.measure_count) as counted,
+        sum(hours.measure_amount) as amount
+    from marts.fct_hourly_movements as hours
+    where
+        %(tags)s::text[] is null
+        and %(owner_user_id)s::bigint is null
+        and hours.hour_start_at >= %(starts_at)s
+        and hours.hour_start_at < %(last_end_at)s
+        and hours.hour_start_at != all(%(cut_hours)s::timestamptz[])
+        and (
+            %(package_id)s::bigint is null
+            or (hours.package_id = %(package_id)s and hours.measure in ('activation', 'renewal'))
+        )
+        and (%(client_type)s::text is null or hours.customer_type = %(client_type)s)
+        and (
+            %(branches)s::bigint[] is null
+            or hours.company_id in (
+                select company.company_id
+                from marts.dim_company as company
+                where company.path @> %(branches)s::bigint[]
+            )
+        )
+    group by 1, 2, 3, 4
+
+    union all
+
+    select
+        width_bucket(in_cut_hour.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+        in_cut_hour.measure,
+        in_cut_hour.currency,
+        in_cut_hour.package_id,
+        true as is_of_period,
+        true as is_of_total,
+        bool_or(in_cut_hour.measure_amount != 0) as needs_rate,
+        sum(in_cut_hour.measure_count) as counted,
+        sum(in_cut_hour.measure_amount) as amount
+    from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
+    cross join lateral (
+        select *
+        from transactions
+        where
+            transactions.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
+            and transactions.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
+            and (%(is_unfiltered)s or transactions.customer_id in (select passing.customer_id from passing))
+        offset 0 -- hour by hour through the index, not all hours at once
+    ) as in_cut_hour
+    where %(tags)s::text[] is null and %(owner_user_id)s::bigint is null
+    group by 1, 2, 3, 4
+
+    union all
+
+    select
+        width_bucket(transactions.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+        transactions.measure,
+        transactions.currency,
+        transactions.package_id,
+        true as is_of_period,
+        true as is_of_total,
+        bool_or(transactions.measure_amount != 0) as needs_rate,
+        sum(transactions.measure_count) as counted,
+        sum(transactions.measure_amount) as amount
+    from transactions
+    inner join passing on transactions.customer_id = passing.customer_id
+    where
+        (%(tags)s::text[] is not null or %(owner_user_id)s::bigint is not null)
+        and transactions.confirmed_at >= %(starts_at)s
+        and transactions.confirmed_at < %(last_end_at)s
+    group by 1, 2, 3, 4
+
+    union all
+
+    -- filter by package: refills and use of those who hold it at the period's end, for Total at the last end
+    select
+        of_holders.day,
+        of_holders.measure,
+        of_holders.currency,
+        null::bigint as package_id,
+        of_holders.is_of_period,
+        of_holders.is_of_total,
+        bool_or(of_holders.measure_amount != 0) as needs_rate,
+        sum(of_holders.measure_count) as counted,
+        sum(of_holders.measure_amount) as amount
+    from (
+        select
+            dated.*,
+            (%(day_periods)s::int[])[dated.day] between dated.first_end and dated.last_end as is_of_period,
+            cardinality(%(ends)s::timestamptz[]) between dated.first_end and dated.last_end as is_of_total
+        from (
+            select
+                width_bucket(movement.confirmed_at, %(day_starts)s::timestamptz[]) as day,
+                movement.measure,
+                movement.measure_count,
+                movement.measure_amount,
+                movement.currency,
+                holders.first_end,
+                holders.last_end
+            from holders
+            inner join marts.fct_transactions as movement on holders.customer_id = movement.customer_id
+            where
+                %(package_id)s::bigint is not null
+                and movement.confirmed_at >= %(starts_at)s
+                and movement.confirmed_at < %(last_end_at)s
+                and movement.measure in ('refill', 'pay_as_you_go')
+        ) as dated
+    ) as of_holders
+    where of_holders.is_of_period or of_holders.is_of_total
+    group by 1, 2, 3, 4, 5, 6
+),
+
+rates as materialized (
+    select
+        needed.day,
+        needed.currency,
+        case
+            when needed.currency = %(currency)s then 1
+            else marts.exchange_rate(needed.currency, %(currency)s, (%(day_dates)s::date[])[needed.day])
+        end as rate
+    from (select distinct day, currency from movements where needs_rate) as needed
+),
+
+converted as not materialized (
+    select
+        movements.*,
+        movements.amount * rates.rate as converted_amount,
+        (%(day_periods)s::int[])[movements.day] as period,
+        rates.currency is not null and rates.rate is null as is_rate_missing
+    from movements
+    left join rates on movements.day = rates.day and movements.currency = rates.currency
+),
+
+-- period 0 here: a day of a period that is left out, told in Total alone
+placed as not materialized (
+    select
+        converted.*,
+        converted.period as row_period,
+        converted.package_id as row_package_id
+    from converted
+    where converted.is_of_period and converted.period > 0
+
+    union all
+
+    select
+        converted.*,
+        0 as row_period,
+        null::bigint as row_package_id
+    from converted
+    where converted.is_of_total
+)
+
+select
+    row_period as period,
+    row_package_id as package_id,
+    coalesce(sum(counted) filter (where measure = 'refill'), 0) as refills,
+    coalesce(sum(converted_amount) filter (where measure = 'refill'), 0) as refilled,
+    coalesce(sum(converted_amount) filter (where measure = 'pay_as_you_go'), 0) as used,
+    coalesce(sum(counted) filter (where measure = 'activation'), 0) as activations,
+    coalesce(sum(converted_amount) filter (where measure = 'activation'), 0) as activated,
+    coalesce(sum(counted) filter (where measure = 'renewal'), 0) as renewals,
+    coalesce(sum(converted_amount) filter (where measure = 'renewal'), 0) as renewed,
+    array_agg((%(day_dates)s::date[])[day]) filter (where is_rate_missing) as missing_rate_dates,
+    array_agg(currency) filter (where is_rate_missing) as missing_rate_currencies
+from placed
+group by row_period, row_package_id

@@ -1,1 +1,0 @@
-"""Seat evidence: what to send with an invoice, so that whoever pays can check every number of a month."""
