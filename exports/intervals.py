@@ -48,6 +48,7 @@ NAMED: dict[str, Callable[[date], Dates]] = {
     "this-year": lambda today: _months(today, 1 - today.month, 12),
     "last-year": lambda today: _months(today, 1 - today.month - 12, 12),
 }
+INTERVALS = f"{', '.join(NAMED)}, or last-N-days, -weeks, -months, -years"
 # Whole units that ended before today: the last 7 days end yesterday, the last 3 months with the previous
 # month.
 COUNTED = re.compile(r"last-(?P<count>[1-9]\d{0,4})-(?P<unit>day|week|month|year)s?")
@@ -61,7 +62,7 @@ def check_interval_name(name: str) -> str:
         return kept
     raise InvalidParameter(
         "interval",
-        f"unknown interval {name!r}: use {', '.join(NAMED)}, or last-N-days, -weeks, -months, -years"
+        f"unknown interval {name!r}: use {INTERVALS}"
         f" with N from 1 to {MOST_UNITS} ({close_matches(kept, [*NAMED, 'last-7-days', 'last-30-days'])})",
     )
 

@@ -3,7 +3,7 @@
 select
     billing.data_through_at,
     (select min(created_at) from marts.dim_customer where isfinite(created_at)) as first_data_at,
-    marts.months_before(billing.data_through_at, %(active_months)s, %(time_zone)s) as active_since,
+    marts.months_before(billing.data_through_at, %(active_duration_months)s, %(time_zone)s) as active_since,
     (
         select max(near.on_date)
         from (

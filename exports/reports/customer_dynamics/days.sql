@@ -29,7 +29,7 @@ select
     period_date,
     case
         when on_date = %(to_date)s::date + 1 or period_date != lag(period_date) over (order by on_date)
-            then marts.months_before(starts_at, %(active_months)s, %(time_zone)s)
+            then marts.months_before(starts_at, %(active_duration_months)s, %(time_zone)s)
     end as active_since
 from dated
 order by on_date

@@ -20,7 +20,8 @@ from pydantic import (
 )
 
 from exports.errors import InvalidParameter, close_matches
-from exports.intervals import EARLIEST, LATEST, check_interval_name
+from exports.intervals import EARLIEST, INTERVALS, LATEST, check_interval_name
+from exports.parameters import Id, asked, titles
 from exports.result import Column, Kind
 from exports.time_zones import canonical_time_zone
 
@@ -72,20 +73,6 @@ GROUPING_COLUMNS = {
     "package": Column("Package Name", Kind.TEXT),
 }
 
-# What the command line calls each parameter, for messages.
-ASKED_AS = {
-    "from_date": "from",
-    "to_date": "to",
-    "time_zone": "timezone",
-    "client_type": "client-type",
-    "tags": "tag",
-    "company_id": "company",
-    "owner_user_id": "owner",
-    "package_id": "package",
-    "group_by": "group-by",
-    "active_duration_months": "active-duration",
-}
-
 
 def _words(value: Any) -> Any:
     """One comma-separated string, or several, as their words."""
@@ -93,9 +80,6 @@ def _words(value: Any) -> Any:
         return ()
     parts = [value] if isinstance(value, str) else value
     return [word.strip().lower() for part in parts for word in str(part).split(",") if word.strip()]
-
-
-Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class CustomerDynamicsParameters(BaseModel):
@@ -108,18 +92,31 @@ class CustomerDynamicsParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    from_date: date | None = None
-    to_date: date | None = None
-    interval: str | None = None
-    time_zone: str
-    currency: str
-    active_duration_months: Annotated[int, Field(ge=1, le=LONGEST_ACTIVE_DURATION)] = 1
-    client_type: Literal["client", "reseller", "calling_card", "call_shop"] | None = None
-    tags: tuple[str, ...] = ()
-    company_id: Id | None = None
-    owner_user_id: Id | None = None
-    package_id: Id | None = None
-    group_by: Annotated[frozenset[Grouping], BeforeValidator(_words)] = frozenset()
+    from_date: Annotated[date | None, asked("from", "First day.", "DATE")] = None
+    to_date: Annotated[date | None, asked("to", "Last day, included.", "DATE")] = None
+    interval: Annotated[
+        str | None, asked("interval", f"Instead of the first and last day: {INTERVALS}.", "NAME")
+    ] = None
+    time_zone: Annotated[str, asked("timezone", "Whose days count, as Europe/Kyiv.", "ZONE")]
+    client_type: Annotated[
+        Literal["client", "reseller", "calling_card", "call_shop"] | None,
+        asked("client-type", "Only customers of this type."),
+    ] = None
+    tags: Annotated[tuple[str, ...], asked("tag", "Only customers with any of these tags.")] = ()
+    company_id: Annotated[Id | None, asked("company", "Only this company and all below it, by id.")] = None
+    owner_user_id: Annotated[Id | None, asked("owner", "Only customers of this owner, by id.")] = None
+    package_id: Annotated[Id | None, asked("package", "Only holders of this package, by id.")] = None
+    group_by: Annotated[
+        frozenset[Grouping],
+        BeforeValidator(_words),
+        asked("group-by", f"One of {', '.join(TIME_UNITS)}; and package.", "NAMES"),
+    ] = frozenset()
+    currency: Annotated[str, asked("currency", "SUBDYN_REPORTING_CURRENCY unless given.")]
+    active_duration_months: Annotated[
+        int,
+        Field(ge=1, le=LONGEST_ACTIVE_DURATION),
+        asked("active-duration", "Months of paid use that make a client active."),
+    ] = 1
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -233,7 +230,7 @@ class CustomerDynamicsParameters(BaseModel):
 def _first_fault(error: ValidationError) -> InvalidParameter:
     fault = error.errors(include_url=False)[0]
     place = str(fault["loc"][0]) if fault["loc"] else "parameters"
-    name = ASKED_AS.get(place, place)
+    name = titles(CustomerDynamicsParameters).get(place, place)
     given = fault["input"]
     match place, fault["type"]:
         case _, "missing":

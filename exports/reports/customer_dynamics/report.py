@@ -21,7 +21,7 @@ from exports.reports.customer_dynamics.figures import (
     row_cells,
 )
 from exports.reports.customer_dynamics.lookups import PACKAGE, Package, check_known, known_packages, labels
-from exports.reports.customer_dynamics.parameters import GROUPINGS, REPORT, TITLE, CustomerDynamicsParameters
+from exports.reports.customer_dynamics.parameters import REPORT, TITLE, CustomerDynamicsParameters
 from exports.reports.customer_dynamics.timeline import LocalDay, Period, Timeline, checkpoints, cut
 from exports.result import Cell, GeneratedBy, StoredResult
 from exports.snapshot import Snapshot, first_line, reading, statement
@@ -93,16 +93,12 @@ class _Question:
         self._scope = scope
         branches = [company for company in (scope, asked.company_id) if company is not None]
         self._parameters: dict[str, Any] = {
-            "time_zone": asked.time_zone,
-            "time_unit": "day" if asked.time_unit == "date" else asked.time_unit,
-            "active_months": asked.active_duration_months,
-            "client_type": asked.client_type,
+            **asked.model_dump(),
             "tags": list(asked.tags) or None,
-            "owner_user_id": asked.owner_user_id,
             "branches": branches or None,
-            "package_id": asked.package_id,
             "by_package": asked.by_package,
-            "currency": asked.currency,
+            # PostgreSQL truncates to days
+            "time_unit": "day" if asked.time_unit == "date" else asked.time_unit,
         }
         filters = ("client_type", "tags", "owner_user_id", "branches")
         self._parameters["is_unfiltered"] = all(self._parameters[name] is None for name in filters)
@@ -231,20 +227,9 @@ def _cells(sums: _Sums, key: Key, with_refills: bool) -> tuple[Cell, ...]:
 
 
 def _resolved(asked: CustomerDynamicsParameters, timeline: Timeline) -> dict[str, Any]:
-    return {
-        "from_date": timeline.asked.from_date.isoformat(),
-        "to_date": timeline.asked.to_date.isoformat(),
-        "interval": asked.interval,
-        "time_zone": asked.time_zone,
-        "client_type": asked.client_type,
-        "tags": list(asked.tags),
-        "company_id": asked.company_id,
-        "owner_user_id": asked.owner_user_id,
-        "package_id": asked.package_id,
-        "group_by": [name for name in GROUPINGS if name in asked.group_by],
-        "currency": asked.currency,
-        "active_duration_months": asked.active_duration_months,
-    }
+    """What was asked as JSON values, with the dates that a relative interval came to."""
+    dates = {"from_date": timeline.asked.from_date.isoformat(), "to_date": timeline.asked.to_date.isoformat()}
+    return asked.model_dump(mode="json") | dates
 
 
 def _no_data(timeline: Timeline, data_through: datetime) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_serializer, field_validator
 
 from exports.errors import InvalidParameter
 from exports.months import parse_month
+from exports.parameters import Id, asked, titles
 from exports.result import Column, Kind
 
 REPORT = "subscriber-metrics"
@@ -66,7 +67,6 @@ COLUMNS_OF_EVIDENCE = (
 )
 
 RELATIVE_MONTHS = ("this-month", "last-month")
-SubscriberId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class SubscriberMetricsParameters(BaseModel):
@@ -78,8 +78,17 @@ class SubscriberMetricsParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    month: date | Literal["this-month", "last-month"] | None = None
-    subscriber_id: SubscriberId | None = None
+    month: Annotated[
+        date | Literal["this-month", "last-month"] | None,
+        asked(
+            "month",
+            "YYYY-MM, this-month or last-month: the newest unless given, all of them with a subscriber.",
+            "MONTH",
+        ),
+    ] = None
+    subscriber_id: Annotated[
+        Id | None, asked("subscriber", "All months of this subscriber, newest first.", "ID")
+    ] = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -112,8 +121,8 @@ class SeatEvidenceParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    subscriber_id: SubscriberId
-    month: date
+    subscriber_id: Annotated[Id, asked("subscriber", "The subscriber to be invoiced.", "ID")]
+    month: Annotated[date, asked("month", "The month to be invoiced.", "YYYY-MM")]
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
@@ -133,5 +142,5 @@ def _first_fault(error: ValidationError) -> InvalidParameter:
     """The first of pydantic's complaints, in the words of the command line."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else "parameters"
-    asked_as = {"subscriber_id": "subscriber"}.get(name, name)
+    asked_as = titles(SubscriberMetricsParameters).get(name, name)
     return InvalidParameter(asked_as, f"{asked_as} {fault.get('input')!r}: {fault['msg'].lower()}")

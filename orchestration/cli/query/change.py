@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.query import options
-from orchestration.cli.query.options import asker, cleared, now, warehouse, words
-from orchestration.cli.report import options as report_options
+from orchestration.cli.query.options import PARAMETERS_OF_REPORTS, asker, cleared, now, warehouse, words
+from orchestration.cli.report.options import takes
 from orchestration.cli.report.output import (
     ChartColumnOption,
     ChartOption,
@@ -24,28 +24,16 @@ if TYPE_CHECKING:
     from exports.queries.definition import SavedQuery
 
 
+@takes(*PARAMETERS_OF_REPORTS, needed=False)
 def save(
     title: Annotated[str, options.TITLE],
     report: Annotated[str, options.REPORT],
+    asked: dict[str, Any],
     visibility: Annotated[str, options.VISIBILITY] = "mine",
     for_company: Annotated[int | None, options.FOR_COMPANY] = None,
     query_owner: Annotated[str | None, options.QUERY_OWNER] = None,
     formats: Annotated[str | None, options.FORMAT] = None,
     send_to: Annotated[list[str] | None, options.SEND_TO] = None,
-    timezone: Annotated[str | None, report_options.TIMEZONE] = None,
-    from_date: Annotated[str | None, report_options.FROM] = None,
-    to_date: Annotated[str | None, report_options.TO] = None,
-    interval: Annotated[str | None, report_options.INTERVAL] = None,
-    client_type: Annotated[str | None, report_options.CLIENT_TYPE] = None,
-    tag: Annotated[list[str] | None, report_options.TAG] = None,
-    company: Annotated[int | None, report_options.COMPANY] = None,
-    owner: Annotated[int | None, report_options.OWNER] = None,
-    package: Annotated[int | None, report_options.PACKAGE] = None,
-    group_by: Annotated[list[str] | None, report_options.GROUP_BY] = None,
-    currency: Annotated[str | None, report_options.CURRENCY] = None,
-    active_duration: Annotated[int | None, report_options.ACTIVE_DURATION] = None,
-    month: Annotated[str | None, report_options.MONTH] = None,
-    subscriber: Annotated[int | None, report_options.SUBSCRIBER] = None,
     chart: ChartOption = None,
     chart_column: ChartColumnOption = None,
     chart_type: ChartTypeOption = None,
@@ -57,13 +45,8 @@ def save(
     from orchestration.settings import load_settings
 
     by = asker()
-    asked = _asked(
-        timezone=timezone, from_date=from_date, to_date=to_date, interval=interval, client_type=client_type,
-        tag=tag, company=company, owner=owner, package=package, group_by=group_by, currency=currency,
-        active_duration=active_duration, month=month, subscriber=subscriber,
-    )  # fmt: skip
     if report == "customer-dynamics":
-        asked.setdefault("currency", load_settings().reporting_currency)
+        asked = {"currency": load_settings().reporting_currency} | asked
     definition = SavedQueryInput.read(
         {
             "title": title,
@@ -83,8 +66,10 @@ def save(
     _tell(query)
 
 
+@takes(*PARAMETERS_OF_REPORTS, needed=False)
 def change(
     query: Annotated[str, options.NAME],
+    asked: dict[str, Any],
     version: Annotated[int | None, options.VERSION] = None,
     clear: Annotated[
         list[str] | None,
@@ -96,20 +81,6 @@ def change(
     query_owner: Annotated[str | None, options.QUERY_OWNER] = None,
     formats: Annotated[str | None, options.FORMAT] = None,
     send_to: Annotated[list[str] | None, options.SEND_TO] = None,
-    timezone: Annotated[str | None, report_options.TIMEZONE] = None,
-    from_date: Annotated[str | None, report_options.FROM] = None,
-    to_date: Annotated[str | None, report_options.TO] = None,
-    interval: Annotated[str | None, report_options.INTERVAL] = None,
-    client_type: Annotated[str | None, report_options.CLIENT_TYPE] = None,
-    tag: Annotated[list[str] | None, report_options.TAG] = None,
-    company: Annotated[int | None, report_options.COMPANY] = None,
-    owner: Annotated[int | None, report_options.OWNER] = None,
-    package: Annotated[int | None, report_options.PACKAGE] = None,
-    group_by: Annotated[list[str] | None, report_options.GROUP_BY] = None,
-    currency: Annotated[str | None, report_options.CURRENCY] = None,
-    active_duration: Annotated[int | None, report_options.ACTIVE_DURATION] = None,
-    month: Annotated[str | None, report_options.MONTH] = None,
-    subscriber: Annotated[int | None, report_options.SUBSCRIBER] = None,
     chart: ChartOption = None,
     chart_column: ChartColumnOption = None,
     chart_type: ChartTypeOption = None,
@@ -119,11 +90,6 @@ def change(
     from exports.queries import store
     from exports.queries.definition import SavedQueryInput
 
-    asked = _asked(
-        timezone=timezone, from_date=from_date, to_date=to_date, interval=interval, client_type=client_type,
-        tag=tag, company=company, owner=owner, package=package, group_by=group_by, currency=currency,
-        active_duration=active_duration, month=month, subscriber=subscriber,
-    )  # fmt: skip
     parts = {
         "title": title,
         "visibility": visibility,
@@ -159,16 +125,6 @@ def as_input(query: SavedQuery) -> dict[str, Any]:
             part.name: getattr(query.schedule, part.name) for part in fields(query.schedule)
         }
     return values
-
-
-def _asked(**given: Any) -> dict[str, Any]:
-    """The parameters that are given, by the report's own names."""
-    names = {**options.PARAMETERS, "from-date": "from_date", "to-date": "to_date"}
-    return {
-        names[option.replace("_", "-")]: tuple(value) if isinstance(value, list) else value
-        for option, value in given.items()
-        if value is not None and value != []
-    }
 
 
 def _chart(*given: Any) -> dict[str, Any] | None:

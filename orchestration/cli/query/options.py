@@ -1,4 +1,4 @@
-"""What a saved query is made up of, as options; what its report is asked is in report/options.py."""
+"""What a saved query is made up of, as options; what its report is asked is made by report/options.py."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from exports.parameters import titles
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.subscriber_metrics.parameters import SubscriberMetricsParameters
 from orchestration.cli.exits import BadInput
 from orchestration.cli.house import open_house
 
@@ -32,23 +35,9 @@ VERSION = typer.Option(
     metavar="N", min=1, help="The version that you saw: refused where somebody changed it since."
 )
 
-# What the command line calls each parameter of the reports, by its option.
-PARAMETERS = {
-    "timezone": "time_zone",
-    "from": "from_date",
-    "to": "to_date",
-    "interval": "interval",
-    "client-type": "client_type",
-    "tag": "tags",
-    "company": "company_id",
-    "owner": "owner_user_id",
-    "package": "package_id",
-    "group-by": "group_by",
-    "currency": "currency",
-    "active-duration": "active_duration_months",
-    "month": "month",
-    "subscriber": "subscriber_id",
-}
+PARAMETERS_OF_REPORTS = (CustomerDynamicsParameters, SubscriberMetricsParameters)
+# Each parameter of the reports by its option.
+PARAMETERS = {title: name for model in PARAMETERS_OF_REPORTS for name, title in titles(model).items()}
 # Parts beside the parameters that can be cleared, and what is left then.
 CLEARABLE: Mapping[str, tuple[str, Any]] = {
     "send-to": ("recipients", ()),

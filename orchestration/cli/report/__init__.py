@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from exports.intervals import INTERVALS
 from orchestration.cli.report.customer_dynamics import customer_dynamics
 from orchestration.cli.report.differences import diff
-from orchestration.cli.report.options import INTERVALS
 from orchestration.cli.report.stored import list_stored, show
 from orchestration.cli.report.subscriber_metrics import seat_evidence, subscriber_metrics
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from exports.reports.subscriber_metrics.parameters import (
+    METRIC_COLUMNS,
+    SeatEvidenceParameters,
+    SubscriberMetricsParameters,
+)
 from orchestration.cli.house import open_house
-from orchestration.cli.report import options
 from orchestration.cli.report.connection import report_connection
+from orchestration.cli.report.options import takes
 from orchestration.cli.report.output import (
     ChartColumnOption,
     ChartOption,
@@ -31,9 +34,9 @@ if TYPE_CHECKING:
     from exports.result import GeneratedBy, StoredResult
 
 
+@takes(SubscriberMetricsParameters)
 def subscriber_metrics(
-    month: Annotated[str | None, options.MONTH] = None,
-    subscriber: Annotated[int | None, options.SUBSCRIBER] = None,
+    asked: dict[str, Any],
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
@@ -44,10 +47,9 @@ def subscriber_metrics(
     send_to: SendToOption = None,
 ) -> None:
     """Seats, concurrency, minutes, limits, items and fields: all subscribers of a month, or one's months."""
-    from exports.reports.subscriber_metrics.parameters import METRIC_COLUMNS, SubscriberMetricsParameters
     from exports.reports.subscriber_metrics.report import generate
 
-    parameters = SubscriberMetricsParameters.read({"month": month, "subscriber_id": subscriber})
+    parameters = SubscriberMetricsParameters.read(asked)
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
         Destination(
@@ -60,9 +62,9 @@ def subscriber_metrics(
     )
 
 
+@takes(SeatEvidenceParameters)
 def seat_evidence(
-    subscriber: Annotated[int, typer.Option(metavar="ID", help="The subscriber to be invoiced.")],
-    month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month to be invoiced.")],
+    asked: dict[str, Any],
     formats: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
@@ -70,9 +72,8 @@ def seat_evidence(
 ) -> None:
     """What to send with an invoice: who was counted where and why, and the hash that seals the month."""
     from exports.reports.subscriber_metrics.evidence import generate
-    from exports.reports.subscriber_metrics.parameters import SeatEvidenceParameters
 
-    parameters = SeatEvidenceParameters.read({"subscriber_id": subscriber, "month": month})
+    parameters = SeatEvidenceParameters.read(asked)
     _generate(
         lambda connection, by, as_of: generate(connection, parameters, by, as_of),
         Destination(formats, output, overwrite, send_to=send_to),

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+from pydantic import BaseModel
 
 from exports.intervals import NAMED
-from orchestration.cli.app import run
+from exports.parameters import titles
+from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
+from exports.reports.subscriber_metrics.parameters import SeatEvidenceParameters, SubscriberMetricsParameters
+from orchestration.cli.app import app, run
 
 ASKED = ("customer-dynamics", "--timezone", "UTC", "--interval", "last-month")
 BETWEEN = ("customer-dynamics", "--timezone", "UTC", "--from", "2026-01-01", "--to", "2026-01-31")
@@ -178,3 +184,26 @@ def test_the_help_lists_every_interval(
     told = capsys.readouterr().out
     for name in (*NAMED, "last-N-days", "-weeks", "-months", "-years"):
         assert name in told
+
+
+@pytest.mark.parametrize(
+    ("model", "commands"),
+    [
+        (CustomerDynamicsParameters, ("report customer-dynamics", "query save", "query change")),
+        (SubscriberMetricsParameters, ("report subscriber-metrics", "query save", "query change")),
+        (SeatEvidenceParameters, ("report seat-evidence",)),
+    ],
+)
+def test_each_parameter_is_an_option_of_its_report_and_of_saved_queries(
+    model: type[BaseModel], commands: tuple[str, ...]
+) -> None:
+    for words in commands:
+        command: Any = typer.main.get_command(app)
+        for word in words.split():
+            command = command.commands[word]
+        options = {option: each for each in command.params for option in each.opts}
+        for name, title in titles(model).items():
+            option = options[f"--{title}"]
+            assert option.name == name and option.help
+            needed = words.startswith("report") and title in ("timezone", "subscriber", "month")
+            assert option.required == (needed and model.model_fields[name].is_required())
