@@ -6,15 +6,15 @@ BIN := .venv/bin
 .PHONY: help setup demo dev check test coverage lint bench clean
 
 help:
-	@echo 'make setup   the environment .venv, from requirements.lock'
-	@echo 'make demo    embedded servers, a made-up operator, one nightly run, the Customer Dynamics report'
-	@echo 'make dev     the Dagster UI on the same data, until Ctrl-C'
-	@echo 'make check   style, types, SQL and the tests that need no server'
-	@echo 'make test    everything that checks the project'
-	@echo 'make coverage the tests, and the lines they leave out; half as long again'
-	@echo 'make lint    style, types and SQL only'
-	@echo 'make bench   what is fast, against whom'
-	@echo 'make clean   remove the environment and caches; databases in .subdyn stay'
+	@echo 'make setup     the environment .venv, from requirements.lock'
+	@echo 'make demo      embedded servers, a made-up operator, one nightly run, the Customer Dynamics report'
+	@echo 'make dev       the Dagster UI on the same data, until Ctrl-C'
+	@echo 'make check     style, types, SQL and the tests that need no server'
+	@echo 'make test      everything that checks the project'
+	@echo 'make coverage  the tests, and the lines they leave out; half as long again'
+	@echo 'make lint      style, types and SQL only'
+	@echo 'make bench     what is fast, against whom'
+	@echo 'make clean     remove the environment and caches; databases in .subdyn stay'
 
 setup:
 	@.ci/setup
