@@ -15,6 +15,7 @@ CLOCK = re.compile(
     r"\b(now\s*\(|current_date\b|current_timestamp\b|clock_timestamp\s*\(|statement_timestamp\s*\(|localtime)",
     re.IGNORECASE,
 )
+READ_BY_NAME = re.compile(r"\b(?:from|join)\s+((?:raw_\w+|staging|intermediate|marts|closed)\.\w+)\b(?!\()")
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}|/\*.*?\*/", re.DOTALL)
 
 
@@ -51,6 +52,17 @@ def test_no_model_reads_the_wall_clock() -> None:
         if CLOCK.search(COMMENT.sub("", path.read_text()))
     ]
     assert reading == []
+
+
+def test_models_read_relations_by_ref_and_source(manifest: dict[str, Any]) -> None:
+    """What is read by its name is no edge of dbt's graph; incremental models' bookkeeping needs none."""
+    behind = {
+        (node["name"], match[1])
+        for node in asset_nodes(manifest).values()
+        for match in READ_BY_NAME.finditer(COMMENT.sub("", node["raw_code"]))
+        if match[1] not in {"intermediate.recorded_data_through", "intermediate.model_watermarks"}
+    }
+    assert behind == set()
 
 
 def test_every_test_is_an_asset_check(manifest: dict[str, Any], settings: Settings) -> None:

@@ -57,7 +57,7 @@
 
 {# What was counted in the months that close, frozen in the transaction of their rows. #}
 {% macro freeze_evidence() %}
-    insert into closed.subscriber_metric_evidence (
+    insert into {{ source('closed', 'subscriber_metric_evidence') }} (
         subscriber_id, month, user_id, user_name, user_type, seat, is_locked_out, is_enabled, seat_during,
         enabled_during, logon_ids, online_during, online_microseconds
     )

@@ -18,7 +18,7 @@ with evidence as (
         frozen.month,
         count(*)::integer as evidence_rows,
         encode(sha256(string_agg(closed.evidence_bytes(frozen.*), '' order by frozen.user_id)), 'hex') as evidence_hash
-    from closed.subscriber_metric_evidence as frozen
+    from {{ source('closed', 'subscriber_metric_evidence') }} as frozen
     inner join months_to_close
         on frozen.subscriber_id = months_to_close.subscriber_id and frozen.month = months_to_close.month
     group by frozen.subscriber_id, frozen.month

@@ -17,7 +17,7 @@ with counted as (
         frozen.online_during,
         frozen.online_microseconds
     from {{ ref('subscriber_metrics_monthly') }} as closed_row
-    inner join closed.subscriber_metric_evidence as frozen
+    inner join {{ source('closed', 'subscriber_metric_evidence') }} as frozen
         on closed_row.subscriber_id = frozen.subscriber_id and closed_row.month = frozen.month
 
     union all
