@@ -15,6 +15,14 @@ with reporting_rate_dates as (
     {{ reporting_rate_dates() }}
 ),
 
+-- `offset 0` has each word folded once, not wherever it is used
+read_transactions as (
+    select *
+    from {{ ref('stg_billing__transactions') }}
+    where {{ is_changed('customer_id') }}
+    offset 0
+),
+
 -- what a movement is to a report, and its sign there: refills credit, all else is counted as what it costs
 measured as (
     select
@@ -27,7 +35,7 @@ measured as (
             else 'other'
         end as measure,
         kind in ('service_charge', 'activation_fee', 'subscription_fee') and amount != 0 as is_paid_use
-    from {{ ref('stg_billing__transactions') }}
+    from read_transactions
     where
         confirmed_at is not null
         and not {{ has_happened('deleted_at') }}
@@ -71,7 +79,6 @@ inner join {{ ref('dim_customer') }} as customers
         and transactions.currency = customers.currency
 left join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
 {{ join_reporting_rates('companies.time_zone', 'transactions.currency', 'transactions.confirmed_at') }}
-where {{ is_changed('transactions.customer_id') }}
 {% if not is_incremental() %}
     -- rows that reports read together lie together; later ones come in order of time by themselves
     order by transactions.confirmed_at
