@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -51,7 +51,7 @@ class Snapshot:
 
 
 @contextmanager
-def reading(connection: psycopg.Connection[Any]) -> Iterator[Snapshot]:
+def reading(connection: psycopg.Connection[Any]) -> Generator[Snapshot]:
     """A snapshot of the warehouse on an idle connection.
 
     Raises NotReady where the marts are not built, ReportError for anything else the database refuses.

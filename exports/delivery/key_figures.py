@@ -52,7 +52,7 @@ def key_figures(result: StoredResult) -> KeyFigures | None:
 
 
 def _figures(columns: Sequence[Column], last: Sequence[Cell], before: Sequence[Cell]) -> list[Figure]:
-    figures = []
+    figures: list[Figure] = []
     for column, now, then in zip(columns, last, before, strict=True):
         if not column.is_measure:
             continue

@@ -241,7 +241,7 @@ def _table_text(result: StoredResult) -> str:
     if not result.rows or len(result.rows) > SHOWN_ROWS:
         return f"{len(result.rows):,} rows" if result.rows else ""
     keys = key_column_count(result.columns)
-    blocks = []
+    blocks: list[str] = []
     for row in result.rows:
         name = " ".join(filter(None, (_shown(row[n], result.columns[n]) for n in range(keys))))
         lines = [

@@ -68,7 +68,7 @@ class _Outgoing:
     result: StoredResult | None = None
     size: int = 0
     reason: str | None = None
-    attempts: list[Future[None]] = field(default_factory=list)
+    attempts: list[Future[None]] = field(default_factory=list[Future[None]])
 
 
 def send(
@@ -97,7 +97,7 @@ class _Sending:
     pool: ThreadPoolExecutor
     as_of: datetime
     sender: Sender
-    tried: set[tuple[int, str]] = field(default_factory=set)
+    tried: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
 
     def all(self, delivery_id: int | None) -> Iterator[Delivered]:
         """Deliveries with mails to send, until none is left: a result's failure makes a notice."""

@@ -6,7 +6,7 @@ import hashlib
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.generator import BytesGenerator
@@ -121,7 +121,7 @@ class SmtpServer:
             return Answer(Outcome.AGAIN, _reason(error))
 
     @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _session(self) -> Generator[smtplib.SMTP]:
         """A connection, encrypted and logged in as the URL says."""
         parts = urlsplit(self.url)
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]

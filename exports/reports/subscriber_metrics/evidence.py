@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -141,14 +141,16 @@ def _metrics(month: Row, evidence: list[dict[str, Any]]) -> Iterator[Line]:
 
 def _fact_lines(label: str, fact: Row, time_zone: str) -> Iterator[Line]:
     """One user's share, a line for each interval and each score of logons."""
+    during: Multirange[datetime] = fact["during"] or Multirange()
+    logon_ids: Sequence[int] = fact["logon_ids"] or ()
     intervals = [
         (
             on_clock(part.lower, time_zone) if part.lower else None,
             on_clock(part.upper, time_zone) if part.upper else None,
         )
-        for part in fact["during"] or Multirange()
+        for part in during
     ]
-    ids = [str(logon_id) for logon_id in fact["logon_ids"] or []]
+    ids = [str(logon_id) for logon_id in logon_ids]
     scores = [", ".join(ids[i : i + LOGONS_IN_A_LINE]) for i in range(0, len(ids), LOGONS_IN_A_LINE)]
     for number in range(max(len(intervals), len(scores), 1)):
         since, until = intervals[number] if number < len(intervals) else (None, None)
