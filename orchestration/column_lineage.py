@@ -78,11 +78,11 @@ class ColumnLineage:
         # what it takes for doubtful it writes to the terminal
         logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-    def metadata(self, node: Mapping[str, Any], sql: str | None) -> dict[str, dg.MetadataValue]:
-        """What the UI shows of the columns of a node built by this SQL; nothing where that is unknown."""
+    def metadata(self, node: Mapping[str, Any], compiled: Path) -> dict[str, dg.MetadataValue]:
+        """What the UI shows of the columns of a node, from its compiled file; nothing where unknown."""
         unique_id = node["unique_id"]
-        if sql and unique_id not in self._found:
-            self._found[unique_id] = self._read(node, sql)
+        if unique_id not in self._found and compiled.exists():
+            self._found[unique_id] = self._read(node, compiled.read_text())
         found = self._found.get(unique_id)
         if not found:
             return {}

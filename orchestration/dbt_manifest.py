@@ -1,4 +1,4 @@
-"""dbt's project and its manifest, parsed in process when the project or what it depends on has changed."""
+"""dbt's project and resource as dagster-dbt knows them, and its manifest, parsed when out of date."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import fcntl
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dagster_dbt import DbtProject
+from dagster_dbt import DbtCliResource, DbtProject
 
+from orchestration.child_process import ended_with
+from orchestration.dbt_invocation import errors_of
 from orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 # what was read of the models of this manifest, see column_lineage.py
@@ -38,35 +38,34 @@ def dbt_project(settings: Settings) -> DbtProject:
     return DbtProject(project_dir=PROJECT, profiles_dir=PROJECT, target_path=target_folder(settings))
 
 
-def common_arguments(settings: Settings) -> list[str]:
-    """What every dbt command of ours is given."""
-    folder = target_folder(settings)
-    return [
-        "--project-dir", str(PROJECT),
-        "--profiles-dir", str(PROJECT),
-        "--target-path", str(folder),
-        "--log-path", str(folder / "logs"),
-        "--log-level", "none",
-        "--log-level-file", "info",
-        "--no-version-check",
-        "--no-send-anonymous-usage-stats",
-    ]  # fmt: skip
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    """dagster-dbt's resource, with the dbt that is installed beside this Python, whatever the PATH."""
+    return DbtCliResource(
+        project_dir=project,
+        dbt_executable=Path(sys.executable).with_name("dbt"),
+        global_config_flags=["--no-version-check", "--log-level-file", "info", "--log-format-file", "text"],
+    )
 
 
-def dbt_variables(settings: Settings) -> dict[str, object]:
-    """The project's variables: the sources that are switched on, and what the settings decide."""
-    return {
+def variables(settings: Settings) -> list[str]:
+    """The arguments for the project's variables: the sources switched on, and what the settings decide.
+
+    The same for every command: dbt parses the whole project again where they differ from the last ones.
+    """
+    given = {
         "sources": list(settings.sources),
         "closing_grace_hours": settings.closing_grace_hours,
         "reporting_currency": settings.reporting_currency,
     }
+    return ["--vars", json.dumps(given)]
 
 
 def prepared_manifest(settings: Settings) -> dict[str, Any]:
-    """The manifest as dbt writes it but for functions, parsed only if something it depends on has changed.
+    """The manifest, which dbt has parsed again if something that it depends on has changed.
 
     Any number of processes may ask at once: one parses. Raises DbtError.
     """
+    project = dbt_project(settings)
     folder = target_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     fingerprint, marker = _fingerprint(settings), folder / "fingerprint"
@@ -74,71 +73,49 @@ def prepared_manifest(settings: Settings) -> dict[str, Any]:
         if not (marker.exists() and marker.read_text() == fingerprint):
             marker.unlink(missing_ok=True)
             (folder / COLUMN_LINEAGE).unlink(missing_ok=True)
-            _parse(settings)
+            _parse(settings, project)
             marker.write_text(fingerprint)
-        return without_functions(json.loads((folder / "manifest.json").read_bytes()))
+        return json.loads(project.manifest_path.read_bytes())
 
 
-def without_functions(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest in which whoever calls a function depends on what the function reads.
-
-    A function is no asset, but dagster-dbt 0.29 takes one that a test calls for an asset.
-    """
-    functions = manifest.get("functions") or {}
-
-    def parents(unique_ids: list[str]) -> list[str]:
-        found: dict[str, None] = {}
-        for unique_id in unique_ids:
-            function = functions.get(unique_id)
-            found.update(dict.fromkeys(parents(function["depends_on"]["nodes"]) if function else [unique_id]))
-        return list(found)
-
-    for node in manifest["nodes"].values():
-        node["depends_on"]["nodes"] = parents(node["depends_on"]["nodes"])
-    parent_map = {
-        unique_id: parents(above)
-        for unique_id, above in manifest["parent_map"].items()
-        if unique_id not in functions
-    }
-    child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
-    for unique_id, above in parent_map.items():
-        for parent in above:
-            child_map[parent].append(unique_id)
-    return {**manifest, "functions": {}, "parent_map": parent_map, "child_map": child_map}
-
-
-def manifest_object(settings: Settings) -> Manifest:
-    """The manifest as dbt's own object, which spares a build its parsing; after prepared_manifest."""
-    from dbt.contracts.graph.manifest import Manifest
-
-    folder = target_folder(settings)
-    with _alone(folder / "lock"):
-        manifest = Manifest.from_msgpack((folder / "partial_parse.msgpack").read_bytes())
-    manifest.build_flat_graph()
-    return manifest
-
-
-def use_warehouse(settings: Settings) -> None:
-    """Point dbt, which reads the process's environment, to the settings' warehouse."""
-    for name in [name for name in os.environ if name.startswith("SUBDYN_DBT_")]:
+@contextmanager
+def environment(settings: Settings, **more: str) -> Iterator[None]:
+    """The block's environment variables, which dbt reads: the warehouse's, and more of SUBDYN_DBT_<name>."""
+    before = dict(os.environ)
+    for name in [name for name in before if name.startswith("SUBDYN_DBT_")]:
         del os.environ[name]
     os.environ.update(settings.dbt_environment())
+    os.environ.update({f"SUBDYN_DBT_{name.upper()}": value for name, value in more.items()})
+    os.environ.update(
+        # where dagster-dbt looks for what was parsed before
+        DBT_TARGET_PATH=str(target_folder(settings)),
+        # a test of two models would be run for either; checks are selected by name
+        DBT_INDIRECT_SELECTION="empty",
+    )
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
-def _parse(settings: Settings) -> None:
-    from dbt.cli.main import dbtRunner
-
-    use_warehouse(settings)
-    variables = json.dumps(dbt_variables(settings))
-    outcome = dbtRunner().invoke(["parse", *common_arguments(settings), "--vars", variables])
-    if not outcome.success:
-        raise DbtError(f"dbt cannot read its project: {outcome.exception}")
+def _parse(settings: Settings, project: DbtProject) -> None:
+    with environment(settings):
+        parsing = dbt_resource(project).cli(
+            ["parse", "--quiet", *variables(settings)],
+            target_path=target_folder(settings),
+            raise_on_error=False,
+        )
+    with ended_with(parsing.process):
+        parsed = parsing.is_successful()
+    if not parsed:
+        raise DbtError(f"dbt cannot read its project: {errors_of(parsing)}")
 
 
 def _fingerprint(settings: Settings) -> str:
-    environment: Mapping[str, str] = settings.dbt_environment()
-    parts = [json.dumps(dbt_variables(settings))]
-    parts += [f"{name}={environment.get(name)}" for name in ("SUBDYN_DBT_HOST", "SUBDYN_DBT_DATABASE")]
+    warehouse: Mapping[str, str] = settings.dbt_environment()
+    parts = variables(settings)
+    parts += [f"{name}={warehouse.get(name)}" for name in ("SUBDYN_DBT_HOST", "SUBDYN_DBT_DATABASE")]
     for path in sorted(PROJECT.rglob("*")):
         if path.suffix in _READ_BY_DBT and path.is_file():
             stat = path.stat()

@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
-from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration.dbt_tests import test_description
 from orchestration.relation_metadata import storage_metadata
@@ -53,11 +52,13 @@ class DbtTranslator(DagsterDbtTranslator):
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project or self._project)
         if spec is None:
             return None
+        functions = {dg.AssetKey(node_key(node)) for node in manifest.get("functions", {}).values()}
         return dg.AssetCheckSpec(
             name=spec.name,
             asset=spec.asset_key,
             description=test_description(self.get_resource_props(manifest, unique_id)),
-            additional_deps=spec.additional_deps,
+            # a test may call functions, which are no assets
+            additional_deps=[dep for dep in spec.additional_deps if dep.asset_key not in functions],
             metadata=spec.metadata,
             blocking=spec.blocking,
         )
@@ -130,13 +131,3 @@ def asset_nodes(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in _ASSET_KINDS and node["config"].get("materialized") != "ephemeral"
     }
-
-
-def check_key(
-    manifest: Mapping[str, Any], translator: DbtTranslator, unique_id: str
-) -> dg.AssetCheckKey | None:
-    """The asset check that a dbt test is; None for no test, and for one of a model that is switched off."""
-    node = manifest["nodes"].get(unique_id)
-    if node is None or (node.get("attached_node") or unique_id) not in manifest["nodes"]:
-        return None
-    return get_asset_check_key_for_test(manifest, translator, unique_id, None)

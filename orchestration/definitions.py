@@ -13,7 +13,7 @@ from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks
 from orchestration.closing_sensor import build_closing_sensors
-from orchestration.dbt_manifest import dbt_project, prepared_manifest
+from orchestration.dbt_manifest import dbt_project, dbt_resource, prepared_manifest
 from orchestration.dbt_translator import DbtTranslator
 from orchestration.jobs import build_jobs
 from orchestration.query_jobs import build_query_jobs
@@ -47,7 +47,7 @@ def build_definitions(
             *build_closing_sensors(settings, jobs, running=own),
             *build_query_sensors(settings, jobs, running=own),
         ],
-        resources=build_resources(settings),
+        resources={**build_resources(settings), "dbt": dbt_resource(project)},
         executor=dg.in_process_executor,
         loggers=loggers,
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtProject, dbt_assets
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.assets.anchors import ANCHORS, note_anchor
 from orchestration.assets.warehouse import WAREHOUSE_POOL
@@ -39,7 +39,9 @@ def closed_assets(
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=WAREHOUSE_POOL,
     )
-    def closed_months(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
+    def closed_months(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: SettingsResource
+    ) -> Iterator[Any]:
         asked = sorted(context.partition_keys)
         for key in asked:
             if not _MONTH.fullmatch(key):
@@ -48,7 +50,7 @@ def closed_assets(
                     f"{key!r} is no month: a partition is a month as YYYY-MM", allow_retries=False
                 )
         outputs = []
-        for event in build(context, settings, manifest, translator, begin(context), close_through=asked[-1]):
+        for event in build(context, dbt, settings, manifest, begin(context), close_through=asked[-1]):
             if isinstance(event, dg.Output):
                 outputs.append(event)
             else:

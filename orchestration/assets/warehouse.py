@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtProject, dbt_assets
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import DbtTranslator
@@ -33,7 +33,9 @@ def _step(
         name=f"warehouse_of_{source}",
         pool=WAREHOUSE_POOL,
     )
-    def step(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Any]:
-        yield from build(context, settings, manifest, translator, begin(context))
+    def step(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: SettingsResource
+    ) -> Iterator[Any]:
+        yield from build(context, dbt, settings, manifest, begin(context))
 
     return step

@@ -162,6 +162,8 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
             wait_for(lambda: someone_waits_for_a_lock(lock))
             interrupted.send_signal(number)
             _, told = interrupted.communicate(timeout=20)
+            # nor does a query of dbt's go on, which could not go on before the lock is gone
+            wait_for(lambda: no_dbt_is_connected(lock), seconds=20)
         assert interrupted.returncode == 130, told
         assert told.strip() == "subdyn: interrupted"
         with dagster_instance(settings) as instance:
@@ -173,11 +175,21 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
 def test_sigterm_while_dbt_parses_is_an_interrupt(fresh_database: str, home: Path) -> None:
     settings = open_house(home, fresh_database, NOBODY)
     parsing = subdyn(settings, "run", "hourly")
-    wait_for((home / "dbt" / "logs" / "dbt.log").exists)
+    wait_for((home / "dbt" / "dbt.log").exists)
     parsing.terminate()
     _, told = parsing.communicate(timeout=60)
     assert parsing.returncode == 130, told
     assert told.strip() == "subdyn: interrupted"
+
+
+def no_dbt_is_connected(connection: psycopg.Connection) -> bool:
+    """Whether no session of dbt's is left in the database."""
+    sessions = connection.execute(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and application_name = 'dbt'"
+    ).fetchone()
+    connection.execute("select pg_stat_clear_snapshot()")
+    return sessions == (0,)
 
 
 def someone_waits_for_a_lock(connection: psycopg.Connection) -> bool:

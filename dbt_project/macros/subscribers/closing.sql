@@ -1,6 +1,10 @@
-{# The moment this run speaks of: its as_of, or data through of the platform where none was given. #}
+{#
+  The moment this run speaks of: its as_of, or data through of the platform where none was given. A run gives it in the environment:
+  where --vars differ from the last ones dbt parses the whole project again.
+#}
 {% macro run_as_of(data_through) -%}
-    {% if var('as_of', none) %}timestamptz '{{ var('as_of') | replace("'", "''") }}'{% else %}{{ data_through }}{% endif %}
+    {%- set as_of = var('as_of', env_var('SUBDYN_DBT_AS_OF', '')) -%}
+    {% if as_of %}timestamptz '{{ as_of | replace("'", "''") }}'{% else %}{{ data_through }}{% endif %}
 {%- endmacro %}
 
 
@@ -46,8 +50,9 @@
     where
         months.month_end_at + {{ closing_grace() }} <= data_through.data_through_at
         and (last_closed.month is null or months.month > last_closed.month)
-        {% if var('close_through', none) %}
-        and months.month <= to_date('{{ var('close_through') | replace("'", "''") }}', 'YYYY-MM')
+        {% set close_through = var('close_through', env_var('SUBDYN_DBT_CLOSE_THROUGH', '')) %}
+        {% if close_through %}
+        and months.month <= to_date('{{ close_through | replace("'", "''") }}', 'YYYY-MM')
         {% endif %};
 
     create unique index on months_to_close (subscriber_id, month);

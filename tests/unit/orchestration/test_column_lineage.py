@@ -57,9 +57,12 @@ def test_what_cannot_be_read_has_no_lineage_and_nobody_is_told(
     manifest = {"nodes": {node["unique_id"]: node}, "sources": {}}
     with psycopg.connect(postgres_server.url) as connection:
         lineage = ColumnLineage(tmp_path, manifest, connection)
-        assert lineage.metadata(node, "select ) from (") == {}
+        compiled = tmp_path / "odd.sql"
+        compiled.write_text("select ) from (")
+        assert lineage.metadata(node, compiled) == {}
         lineage.keep()
         # and it is not tried again, though now it could be
-        assert ColumnLineage(tmp_path, manifest, connection).metadata(node, "select 1 as one") == {}
+        compiled.write_text("select 1 as one")
+        assert ColumnLineage(tmp_path, manifest, connection).metadata(node, compiled) == {}
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
     assert capfd.readouterr() == ("", "")
