@@ -7,18 +7,18 @@ from pathlib import Path
 
 import dagster as dg
 import psycopg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from orchestration.closed_months import read_months, unknown_to_dagster
+from orchestration.compatibility import AssetJob
 from orchestration.partitions import add_months
+from orchestration.runs import IN_PROGRESS
 from orchestration.settings import Settings
 
 _DUE = Path(__file__).with_name("months_to_close.sql")
 
 
 def build_closing_sensors(
-    settings: Settings, jobs: Iterable[UnresolvedAssetJobDefinition], *, running: bool
+    settings: Settings, jobs: Iterable[AssetJob], *, running: bool
 ) -> list[dg.SensorDefinition]:
     """What closes months and what shows them, where there is a job that closes."""
     closing = next((job for job in jobs if job.name == "monthly_close"), None)
@@ -27,9 +27,7 @@ def build_closing_sensors(
     return [build_closing_sensor(settings, closing, running=running), build_closed_months_sensor(settings)]
 
 
-def build_closing_sensor(
-    settings: Settings, closing: UnresolvedAssetJobDefinition, *, running: bool
-) -> dg.SensorDefinition:
+def build_closing_sensor(settings: Settings, closing: AssetJob, *, running: bool) -> dg.SensorDefinition:
     """Starts `closing` for the last month that some subscriber's data through has passed by the grace.
 
     Months close in their own zones, so one month may take several runs within a day. A run that failed is
@@ -44,7 +42,7 @@ def build_closing_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED,
     )
     def months_to_close(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        in_progress = dg.RunsFilter(job_name=closing.name, statuses=IN_PROGRESS_RUN_STATUSES)
+        in_progress = dg.RunsFilter(job_name=closing.name, statuses=IN_PROGRESS)
         if context.instance.get_runs(in_progress, limit=1):
             return dg.SkipReason("months are being closed already")
         try:

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.job_base import RepoBackedJob
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
+
+# What the public `define_asset_job` returns, which has no public name.
+AssetJob = UnresolvedAssetJobDefinition
 
 
 def workspace_job_origin(workspace: Path, repository_name: str, job_name: str) -> RemoteJobOrigin:

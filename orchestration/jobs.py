@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.assets.deliveries import DELIVERIES
 from orchestration.assets.reports import REPORTS
+from orchestration.compatibility import AssetJob
 from orchestration.dbt_translator import CLOSING_TAG, NIGHTLY_TAG
 
 _CLOSING = dg.AssetSelection.tag(CLOSING_TAG, "")
@@ -16,7 +16,7 @@ _LEDGER = dg.AssetKey(["closed", "restatements"])
 
 def build_jobs(
     raw_assets: Iterable[dg.AssetsDefinition], closed_keys: Collection[dg.AssetKey]
-) -> list[UnresolvedAssetJobDefinition]:
+) -> list[AssetJob]:
     """The jobs: hourly loads what moved; nightly adds the sweep, the checks, the series and the reports.
 
     monthly_close is there where something can be closed: `closed_keys`.

@@ -9,8 +9,6 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from exports.delivery.outbox import LEASE
 from exports.queries.definition import SavedQuery
@@ -18,7 +16,9 @@ from exports.queries.deliveries import Noted, note_due
 from exports.queries.due import next_due_times
 from exports.queries.store import list_all
 from orchestration.assets.deliveries import DELIVERED, DELIVERIES
+from orchestration.compatibility import AssetJob
 from orchestration.partitions import SAVED_QUERIES
+from orchestration.runs import IN_PROGRESS
 from orchestration.settings import Settings
 
 _WAITING = Path(__file__).with_name("waiting_deliveries.sql")
@@ -37,7 +37,7 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 
 
 def build_query_sensors(
-    settings: Settings, jobs: Iterable[UnresolvedAssetJobDefinition], *, running: bool
+    settings: Settings, jobs: Iterable[AssetJob], *, running: bool
 ) -> list[dg.SensorDefinition]:
     """The sensor `saved_queries`, for the job that delivers."""
     return [
@@ -46,7 +46,7 @@ def build_query_sensors(
 
 
 def build_saved_queries_sensor(
-    settings: Settings, deliveries: UnresolvedAssetJobDefinition, *, running: bool
+    settings: Settings, deliveries: AssetJob, *, running: bool
 ) -> dg.SensorDefinition:
     """Writes down what is due and starts `deliveries` once for all of it, unless that runs already.
 
@@ -97,7 +97,7 @@ def _why_not(
     """Why no run is started; None where one is."""
     if not waiting and not withheld:
         return "nothing is due"
-    if instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=IN_PROGRESS_RUN_STATUSES), limit=1):
+    if instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=IN_PROGRESS), limit=1):
         return "deliveries are on their way already"
     ended = instance.get_run_records(dg.RunsFilter(job_name=job_name, statuses=_ENDED), limit=2)
     if not ended:

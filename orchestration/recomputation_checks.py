@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 import psycopg
+import yaml
 
 from exports.errors import ReportError
 from exports.verification.comparison import Comparison
@@ -40,9 +41,7 @@ class _Recomputed:
 
 def subscriber_choices() -> Choices:
     """The choices of macros/subscribers/choices.sql as this house's dbt_project.yml sets them."""
-    from dbt.config.project import load_raw_project
-
-    variables = load_raw_project(str(PROJECT)).get("vars") or {}
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text()).get("vars") or {}
     fallback = Choices()
     return Choices(
         int(variables.get("session_timeout_minutes", fallback.session_timeout_minutes)),

@@ -19,6 +19,13 @@ AS_OF_TAG = "subdyn/as_of"
 PROCESS_TAG = "subdyn/process"
 # Clocks of machines differ by as much; a run that is later than that speaks of what nobody knows yet.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# Of these a job has one at a time.
+IN_PROGRESS = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus.SUSPENDED,
+]
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,

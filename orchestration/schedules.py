@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from orchestration.compatibility import AssetJob
 from orchestration.partitions import add_months, last_complete_month
+from orchestration.runs import IN_PROGRESS
 
 CRON = {"hourly": "5 * * * *", "nightly": "30 1 * * *", "monthly_close": "15 3 2 * *"}
 
 
-def build_schedules(
-    jobs: Iterable[UnresolvedAssetJobDefinition], *, running: bool
-) -> list[dg.ScheduleDefinition]:
+def build_schedules(jobs: Iterable[AssetJob], *, running: bool) -> list[dg.ScheduleDefinition]:
     """A schedule for each job that has a time; `running` says whether they are on from the start.
 
     They are on for one's own databases and off for the demo operator, where nothing happens by itself.
@@ -22,9 +20,7 @@ def build_schedules(
     return [_schedule(job, CRON[job.name], status) for job in jobs if job.name in CRON]
 
 
-def _schedule(
-    job: UnresolvedAssetJobDefinition, cron: str, status: dg.DefaultScheduleStatus
-) -> dg.ScheduleDefinition:
+def _schedule(job: AssetJob, cron: str, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=job.name,
         job=job,
@@ -34,7 +30,7 @@ def _schedule(
         description=f"Starts {job.name}, unless the last one is still running.",
     )
     def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        running = dg.RunsFilter(job_name=job.name, statuses=IN_PROGRESS_RUN_STATUSES)
+        running = dg.RunsFilter(job_name=job.name, statuses=IN_PROGRESS)
         if context.instance.get_runs(running, limit=1):
             return dg.SkipReason(f"the last run of {job.name} has not ended")
         if job.name == "monthly_close":

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from orchestration.failures import failed_steps, run_failure_reason
 from orchestration.mailer import tell_house
 from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
+
+# set by Dagster on a failed run that it starts again
+WILL_RETRY_TAG = "dagster/will_retry"
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:

@@ -15,7 +15,7 @@ from exports.queries.deliveries import note_due, request_now
 from exports.queries.run import generate, on_schedule
 from exports.queries.store import load
 from exports.result import StoredResult
-from orchestration.assets.reports import CUSTOMER_DYNAMICS_READS, SUBSCRIBER_METRICS_READS, read_marts
+from orchestration.assets.reports import CUSTOMER_DYNAMICS, SUBSCRIBER_METRICS, models_read
 from orchestration.delivery_checks import build_findings
 from orchestration.mailer import sender
 from orchestration.partitions import SAVED_QUERIES
@@ -31,8 +31,8 @@ _RETRY_TAG = "dagster/retry_number"
 
 
 def delivery_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The deliveries, downstream of the marts that this house's reports read."""
-    reads = (read_marts(manifest, names) for names in (CUSTOMER_DYNAMICS_READS, SUBSCRIBER_METRICS_READS))
+    """The deliveries, downstream of the models that the reports read."""
+    reads = (models_read(manifest, report) for report in (CUSTOMER_DYNAMICS, SUBSCRIBER_METRICS))
     with warnings.catch_warnings():
         # the policy for backfills
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -1,6 +1,6 @@
 """reports/<report>: generated every night, stored, and rendered to files."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from exports.reports.subscriber_metrics import report as subscriber_metrics_repo
 from exports.reports.subscriber_metrics.parameters import SubscriberMetricsParameters
 from exports.result import GeneratedBy, StoredResult
 from orchestration.closed_months import read_months
-from orchestration.dbt_translator import NIGHTLY_TAG, asset_nodes, node_key
+from orchestration.dbt_translator import NIGHTLY_TAG, node_key
 from orchestration.report_files import write_files
 from orchestration.resources import SettingsResource
 from orchestration.result_metadata import result_metadata
@@ -26,36 +26,21 @@ INTERVAL = "last-3-months"
 FORMATS = ("csv", "xlsx")
 CUSTOMER_DYNAMICS = dg.AssetKey([REPORTS, "customer_dynamics"])
 SUBSCRIBER_METRICS = dg.AssetKey([REPORTS, "subscriber_metrics"])
-CUSTOMER_DYNAMICS_READS = {
-    "data_through",
-    "dim_company",
-    "dim_customer",
-    "dim_package",
-    "fct_customer_history",
-    "fct_customer_month_start",
-    "fct_customer_packages",
-    "fct_exchange_rates",
-    "fct_hourly_movements",
-    "fct_transactions",
-}
-SUBSCRIBER_METRICS_READS = {"data_through", "dim_subscriber", "subscriber_metrics"}
 Generate = Callable[[psycopg.Connection, Settings, GeneratedBy, datetime], StoredResult]
 
 
 def report_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The reports whose marts are there: Customer Dynamics needs billing, Subscriber metrics a platform."""
+    """The reports whose models are there: Customer Dynamics needs billing, Subscriber metrics a platform."""
     reports = [
         _report_asset(
             manifest,
             CUSTOMER_DYNAMICS,
-            CUSTOMER_DYNAMICS_READS,
             _customer_dynamics,
             "Customer Dynamics of the last three complete months (UTC), stored and written to files.",
         ),
         _report_asset(
             manifest,
             SUBSCRIBER_METRICS,
-            SUBSCRIBER_METRICS_READS,
             _subscriber_metrics,
             "Subscriber metrics of the last month that is over, stored and written to files.",
         ),
@@ -66,11 +51,10 @@ def report_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
 def _report_asset(
     manifest: Mapping[str, Any],
     key: dg.AssetKey,
-    reads: Collection[str],
     generate: Generate,
     description: str,
 ) -> dg.AssetsDefinition | None:
-    read = read_marts(manifest, reads)
+    read = models_read(manifest, key)
     if read is None:
         return None
 
@@ -95,10 +79,13 @@ def _report_asset(
     return report
 
 
-def read_marts(manifest: Mapping[str, Any], names: Collection[str]) -> list[dg.AssetKey] | None:
-    """The marts of those names; None where this house has not all of them."""
-    marts = {node["name"]: node_key(node) for node in asset_nodes(manifest).values()}
-    return [dg.AssetKey(marts[name]) for name in sorted(names)] if marts.keys() >= set(names) else None
+def models_read(manifest: Mapping[str, Any], report: dg.AssetKey) -> list[dg.AssetKey] | None:
+    """The models that the report's exposure in dbt's project names; None where its source is switched off."""
+    for exposure in manifest["exposures"].values():
+        if exposure["name"] == report.path[-1]:
+            nodes = (manifest["nodes"][unique_id] for unique_id in exposure["depends_on"]["nodes"])
+            return sorted(dg.AssetKey(node_key(node)) for node in nodes)
+    return None
 
 
 def _customer_dynamics(

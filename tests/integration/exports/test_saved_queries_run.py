@@ -12,8 +12,6 @@ from typing import Any
 import dagster as dg
 import psycopg
 import pytest
-from dagster._core.definitions.job_base import RepoBackedJob
-from dagster._core.execution.api import execute_run_iterator
 
 from exports.errors import InvalidParameter
 from exports.queries.run import asked_by, generate, generate_and_store, on_schedule
@@ -22,6 +20,7 @@ from exports.result import GeneratedBy
 from orchestration.assets.deliveries import DELIVERED, delivery_assets
 from orchestration.assets.reports import CUSTOMER_DYNAMICS
 from orchestration.checks import HISTORY
+from orchestration.compatibility import execute_run
 from orchestration.dbt_tests import found_rows
 from orchestration.partitions import SAVED_QUERIES
 from orchestration.query_jobs import build_query_jobs
@@ -117,7 +116,7 @@ def execute(
     found = repository(settings, above)
     job = found.get_job(job_name)
     run = instance.create_run_for_job(job, tags={} if key is None else {"dagster/partition": key})
-    list(execute_run_iterator(RepoBackedJob(job_name, found), run, instance))
+    list(execute_run(found, run, instance))
     ended = instance.get_run_by_id(run.run_id)
     return ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
 
