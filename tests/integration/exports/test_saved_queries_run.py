@@ -82,8 +82,9 @@ def repository(
 ) -> dg.RepositoryDefinition:
     """The deliveries, beside whatever stands above a report."""
     jobs = [dg.define_asset_job("deliveries", selection=[DELIVERED]), *build_query_jobs()]
+    outgoing = delivery_assets({"nodes": {}, "exposures": {}})
     defs = dg.Definitions(
-        assets=[*delivery_assets({"nodes": {}, "exposures": {}}), *(made for made in above if not isinstance(made, CHECKS))],
+        assets=[*outgoing, *(made for made in above if not isinstance(made, CHECKS))],
         asset_checks=[made for made in above if isinstance(made, CHECKS)],
         jobs=jobs, resources={"settings": settings}, executor=dg.in_process_executor,
     )  # fmt: skip
