@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 PARTS = {
     "__init__",
     "__main__",
-    "customer_house",
+    "customer_installation",
     "customer_questions",
     "extract_setting",
     "extract_run",

@@ -1,10 +1,10 @@
 """The customer side at full size, each figure beside its limit.
 
-`python -m benchmarks.customer_dynamics [--customers N] [--keep FOLDER] [--only PART]... [--anew]`
+`python -m benchmarks.customer_dynamics [--customers N] [--keep FOLDER] [--only PART]... [--rebuild]`
 
 Parts: build, hourly, report, demo. Makes an operator of N customers and one of a quarter of them, both over
 24 months. With `--keep` the folder holds both for the next run, which then measures what changes and tells
-what the build took when it was made (`--anew` builds again). The clock says little on a busy machine: the
+what the build took when it was made (`--rebuild` builds again). The clock says little on a busy machine: the
 processors' seconds are printed beside it.
 """
 
@@ -20,7 +20,14 @@ from statistics import median
 
 import psycopg
 
-from benchmarks.customer_house import House, Spent, command, first_build, open_house, remove_house
+from benchmarks.customer_installation import (
+    Installation,
+    Spent,
+    command,
+    first_build,
+    open_installation,
+    remove_installation,
+)
 from benchmarks.customer_questions import ask, lower_bound, questions
 
 CHANGED = 1000
@@ -65,41 +72,41 @@ def main(arguments: list[str]) -> int:
     lines: list[Line] = []
     print(f"{'':<50} {'seconds':>8} {'of CPU':>8} {'limit':>6}          load {os.getloadavg()[0]:.1f}")
     try:
-        for line in _measure(folder, asked.customers, parts, asked.anew):
+        for line in _measure(folder, asked.customers, parts, asked.rebuild):
             lines.append(line)
             print(line, flush=True)
     finally:
         if asked.keep is None:
-            remove_house(folder)
+            remove_installation(folder)
     missed = sum(line.is_missed for line in lines)
     print(f"\n{missed} of {sum(line.limit is not None for line in lines)} limits missed")
     return 1 if missed else 0
 
 
-def _measure(folder: Path, customers: int, parts: Sequence[str], anew: bool) -> Iterator[Line]:
+def _measure(folder: Path, customers: int, parts: Sequence[str], rebuild: bool) -> Iterator[Line]:
     if "demo" in parts:
         yield _demo(folder / "demo")
     smaller: Spent | None = None
     if "hourly" in parts:
-        with open_house(folder / f"customers-{customers // 4}", customers // 4) as house:
-            first_build(house, anew)
-            smaller = _hourly(house)
+        with open_installation(folder / f"customers-{customers // 4}", customers // 4) as installation:
+            first_build(installation, rebuild)
+            smaller = _hourly(installation)
             yield Line(f"hourly, {CHANGED} of {customers // 4:,} customers changed", smaller, HOURLY_LIMIT)
     if not set(parts) & {"build", "hourly", "report"}:
         return
-    with open_house(folder / f"customers-{customers}", customers) as house:
-        built = first_build(house, anew)
+    with open_installation(folder / f"customers-{customers}", customers) as installation:
+        built = first_build(installation, rebuild)
         if "build" in parts:
             yield from _build_lines(built, customers)
         if smaller is not None:
-            changed = _hourly(house)
+            changed = _hourly(installation)
             ratio = changed.seconds / smaller.seconds
             what = f"hourly, {CHANGED} of {customers:,} customers changed"
             yield Line(what, changed, HOURLY_LIMIT, ratio, "of a quarter of the customers", GROWTH_LIMIT)
-            idle = house.subdyn("run", "hourly")
+            idle = installation.subdyn("run", "hourly")
             yield Line("hourly, nothing changed", idle, HOURLY_LIMIT, idle.seconds / changed.seconds, "of it")
         if "report" in parts:
-            yield from _reports(house)
+            yield from _reports(installation)
 
 
 def _build_lines(built: dict[str, Spent], customers: int) -> Iterator[Line]:
@@ -112,29 +119,29 @@ def _build_lines(built: dict[str, Spent], customers: int) -> Iterator[Line]:
         )
 
 
-def _hourly(house: House) -> Spent:
+def _hourly(installation: Installation) -> Spent:
     # what other measurements left behind is not this one's
-    house.subdyn("run", "hourly")
-    house.change(CHANGED)
-    return house.subdyn("run", "hourly")
+    installation.subdyn("run", "hourly")
+    installation.change(CHANGED)
+    return installation.subdyn("run", "hourly")
 
 
-def _reports(house: House) -> Iterator[Line]:
-    with psycopg.connect(house.settings.warehouse(), autocommit=True) as connection:
+def _reports(installation: Installation) -> Iterator[Line]:
+    with psycopg.connect(installation.settings.warehouse(), autocommit=True) as connection:
         for what, (limit, question) in questions(connection).items():
-            floor = _typical(house, partial(lower_bound, connection, question))
-            spent = _typical(house, partial(ask, connection, question))
+            floor = _typical(installation, partial(lower_bound, connection, question))
+            spent = _typical(installation, partial(ask, connection, question))
             ratio = spent.seconds / floor.seconds
             yield Line(what, spent, limit, ratio, "of count and sum of the same movements")
 
 
-def _typical(house: House, work: Callable[[], object]) -> Spent:
-    runs = [house.timed(work) for _ in range(3)]
+def _typical(installation: Installation, work: Callable[[], object]) -> Spent:
+    runs = [installation.timed(work) for _ in range(3)]
     return Spent(median(run.seconds for run in runs), median(run.processor_seconds for run in runs))
 
 
 def _demo(folder: Path) -> Line:
-    remove_house(folder)
+    remove_installation(folder)
     return Line("subdyn demo", command(folder, "demo"), DEMO_LIMIT)
 
 
@@ -143,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--customers", type=int, default=200_000)
     parser.add_argument("--keep", metavar="FOLDER", help="use the data in this folder, and leave it there")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part, may be repeated")
-    parser.add_argument("--anew", action="store_true", help="extract and build again what the folder holds")
+    parser.add_argument(
+        "--rebuild", action="store_true", help="extract and build again what the folder holds"
+    )
     return parser
 
 

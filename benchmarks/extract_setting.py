@@ -106,8 +106,8 @@ def reported(program: str, *arguments: str, python: str = sys.executable) -> Run
     )
     if result.returncode != 0:
         raise RuntimeError(f"{program} failed: {result.stderr.strip()[-600:]}")
-    told: dict[str, Any] = json.loads(result.stdout.strip().splitlines()[-1])
-    return Run(told["seconds"], told["peak_mb"])
+    report: dict[str, Any] = json.loads(result.stdout.strip().splitlines()[-1])
+    return Run(report["seconds"], report["peak_mb"])
 
 
 def peer_python() -> str | None:

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="subdyn-bench-") as folder:
         verdicts = [*_workbook(rows, Path(folder)), *_csv(rows, Path(folder)), *_million(Path(folder))]
         picture = reported(RUN, "png", "0", f"{folder}/x.png")
-        verdicts.append(_told("PNG, slowest after the first", picture.seconds, PICTURE_LIMIT, "s"))
+        verdicts.append(_is_met("PNG, slowest after the first", picture.seconds, PICTURE_LIMIT, "s"))
     print(f"\n{verdicts.count(False)} of {len(verdicts)} limits missed")
     return 0 if all(verdicts) else 1
 
@@ -46,8 +46,8 @@ def _workbook(rows: int, folder: Path) -> list[bool]:
         },
     )
     return [
-        _told("  times xlsxwriter's", found["ours"].seconds / found["xlsxwriter"].seconds, XLSX_LIMIT, "x"),
-        _told("  peak", found["ours"].peak_mb or 0, XLSX_MEMORY_LIMIT, "MB"),
+        _is_met("  times xlsxwriter's", found["ours"].seconds / found["xlsxwriter"].seconds, XLSX_LIMIT, "x"),
+        _is_met("  peak", found["ours"].peak_mb or 0, XLSX_MEMORY_LIMIT, "MB"),
     ]
 
 
@@ -63,7 +63,7 @@ def _csv(rows: int, folder: Path) -> list[bool]:
                 "ours": lambda: reported(RUN, "csv", str(rows), f"{folder}/ours.csv"),
             },
         )
-    return [_told("  times copy's", found["ours"].seconds / found["copy to"].seconds, CSV_LIMIT, "x")]
+    return [_is_met("  times copy's", found["ours"].seconds / found["copy to"].seconds, CSV_LIMIT, "x")]
 
 
 def _fill(url: str, rows: int) -> None:
@@ -83,12 +83,12 @@ def _million(folder: Path) -> list[bool]:
     for name in ("csv", "xlsx", "parquet"):
         run: Run = reported(RUN, name, str(MILLION), f"{folder}/million.{name}")
         verdicts.append(
-            _told(f"  {name} in {run.seconds:.1f} s, peak", run.peak_mb or 0, MILLION_MEMORY_LIMIT, "MB")
+            _is_met(f"  {name} in {run.seconds:.1f} s, peak", run.peak_mb or 0, MILLION_MEMORY_LIMIT, "MB")
         )
     return verdicts
 
 
-def _told(what: str, found: float, limit: float, unit: str) -> bool:
+def _is_met(what: str, found: float, limit: float, unit: str) -> bool:
     kept = found <= limit
     print(f"{what:<34}{found:8.2f} {unit} (at most {limit:g})  {'ok' if kept else 'MISSED'}", flush=True)
     return kept

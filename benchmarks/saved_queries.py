@@ -17,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 
-from benchmarks.customer_house import House, first_build, open_house, remove_house
+from benchmarks.customer_installation import Installation, first_build, open_installation, remove_installation
 from exports.queries.definition import SavedQueryInput
 from exports.queries.deliveries import note_due
 from exports.queries.store import save
@@ -42,17 +42,17 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     folder = Path(asked.keep or tempfile.mkdtemp(prefix="subdyn-bench-"))
     try:
-        with open_house(folder / f"customers-{asked.customers}", asked.customers) as house:
-            first_build(house)
-            return _measure(house, asked.queries)
+        with open_installation(folder / f"customers-{asked.customers}", asked.customers) as installation:
+            first_build(installation)
+            return _measure(installation, asked.queries)
     finally:
         if asked.keep is None:
-            remove_house(folder)
+            remove_installation(folder)
 
 
-def _measure(house: House, count: int) -> int:
+def _measure(installation: Installation, count: int) -> int:
     began_at = datetime.now(UTC)
-    with psycopg.connect(house.settings.warehouse(), autocommit=True) as connection:
+    with psycopg.connect(installation.settings.warehouse(), autocommit=True) as connection:
         _save(connection, count, began_at)
         began = time.perf_counter()
         noted = note_due(connection, began_at)
@@ -60,7 +60,7 @@ def _measure(house: House, count: int) -> int:
             f"{noted.due} due, noticed in {time.perf_counter() - began:.2f} s, load {os.getloadavg()[0]:.1f}"
         )
         began, clock = time.perf_counter(), datetime.now(UTC)
-        runs = _deliver(house, clock)
+        runs = _deliver(installation, clock)
         total = time.perf_counter() - began
         states, stored_at, mails = _outcome(connection, began_at)
     stored = (stored_at - clock).total_seconds() if stored_at is not None else total
@@ -93,12 +93,12 @@ def _save(connection: psycopg.Connection, count: int, now: datetime) -> None:
         save(connection, definition, BY, due - timedelta(minutes=1))
 
 
-def _deliver(house: House, since: datetime) -> int:
+def _deliver(installation: Installation, since: datetime) -> int:
     """Run the job in this process; how many runs of it there are."""
-    outcome = run_job(house.settings, DELIVERIES)
+    outcome = run_job(installation.settings, DELIVERIES)
     for failure in outcome.failures:
         print(failure)
-    with dagster_instance(house.settings) as instance:
+    with dagster_instance(installation.settings) as instance:
         return len(instance.get_runs(dg.RunsFilter(job_name=DELIVERIES, created_after=since)))
 
 

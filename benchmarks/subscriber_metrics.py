@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
                 )
             )
             kept.append(_line("DuckDB's sweep, the same rows", peer.seconds, None) and _agree(url, folder))
-        hourly = _Hourly(Settings.model_validate(_house(folder, url, source_url)))
+        hourly = _Hourly(Settings.model_validate(_installation(folder, url, source_url)))
         hourly.run(DATA_THROUGH)  # what the benchmark's own build left to be done
         _run_sql(source_url, "subscriber_hour.sql", data_through=DATA_THROUGH)
         kept.append(
@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
 
 @dataclass(frozen=True)
 class _Hourly:
-    """`subdyn run hourly` in a process of its own, in a house that has nothing but a platform."""
+    """`subdyn run hourly` in a process of its own, in an installation that has nothing but a platform."""
 
     settings: Settings
 
@@ -122,7 +122,7 @@ class _Hourly:
         return found
 
 
-def _house(folder: Path, url: str, source_url: str) -> dict[str, object]:
+def _installation(folder: Path, url: str, source_url: str) -> dict[str, object]:
     urls = {"warehouse_url": url, "platform_url": source_url, "billing_url": "", "middleware_url": ""}
     return {"home": folder / "home", **urls}
 

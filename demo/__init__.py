@@ -1,1 +1,1 @@
-"""What a newcomer needs to see the house at work: embedded servers and a made-up operator."""
+"""What a newcomer needs to see the installation at work: embedded servers and a made-up operator."""

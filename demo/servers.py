@@ -204,7 +204,7 @@ def _credentials(path: Path) -> Credentials:
     except PermissionError:
         raise DemoError(f"{path} belongs to another user: set SUBDYN_HOME to a folder of your own") from None
     except (AttributeError, TypeError, ValueError):
-        raise DemoError(f"{path} is damaged: remove {path.parent.parent} to start anew") from None
+        raise DemoError(f"{path} is damaged: remove {path.parent.parent} to start again") from None
 
 
 def _write_whole(path: Path, text: str) -> None:

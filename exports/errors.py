@@ -11,11 +11,11 @@ LONGEST_LIST = 600
 
 
 class ReportError(Exception):
-    """Base of all errors of this package: a failure, not the asker's fault."""
+    """Base of all errors of this package: a failure, not the requester's fault."""
 
 
 class InvalidParameter(ReportError):
-    """The asker's input cannot be used; `parameter` names it."""
+    """The requester's input cannot be used; `parameter` names it."""
 
     def __init__(self, parameter: str, message: str) -> None:
         super().__init__(message)
@@ -64,12 +64,12 @@ def close_matches(word: str, known: Iterable[str], shown: int = 3) -> str:
 
 def close_ids(asked: int, names: Mapping[int, str], shown: int = 3) -> str:
     """What the id may have been, with names: all that are known where a line can tell them, else the like."""
-    told = {str(id_): f"{id_} {names[id_]}" for id_ in sorted(names)}
-    if len(told) > MOST_LISTED:
-        matches = difflib.get_close_matches(str(asked), told, n=shown, cutoff=0.6)
+    labels = {str(id_): f"{id_} {names[id_]}" for id_ in sorted(names)}
+    if len(labels) > MOST_LISTED:
+        matches = difflib.get_close_matches(str(asked), labels, n=shown, cutoff=0.6)
         if matches:
-            return "did you mean " + ", ".join(told[match] for match in matches) + "?"
-    return listed(told.values())
+            return "did you mean " + ", ".join(labels[match] for match in matches) + "?"
+    return listed(labels.values())
 
 
 def listed(names: Iterable[str]) -> str:
@@ -77,9 +77,9 @@ def listed(names: Iterable[str]) -> str:
     known = list(names)
     if not known:
         return "there is none"
-    told: list[str] = []
+    labels: list[str] = []
     for name in known:
-        if len(told) == MOST_LISTED or (told and len(", ".join((*told, name))) > LONGEST_LIST):
-            return f"{len(known)} are known: {', '.join(told)} and {len(known) - len(told)} more"
-        told.append(name)
-    return "known: " + ", ".join(told)
+        if len(labels) == MOST_LISTED or (labels and len(", ".join((*labels, name))) > LONGEST_LIST):
+            return f"{len(known)} are known: {', '.join(labels)} and {len(known) - len(labels)} more"
+        labels.append(name)
+    return "known: " + ", ".join(labels)

@@ -17,7 +17,7 @@ from extract.specification import SourceCollection
 from extract.waits import DEFAULT_WAITS, Waits
 
 
-async def bring_collection(
+async def copy_collection(
     collection: SourceCollection,
     source_url: str,
     warehouse_url: str,

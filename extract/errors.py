@@ -36,14 +36,14 @@ def one_line(error: BaseException, *urls: str) -> str:
 
 def of_connection(error: OSError, subject: str, database: str, *urls: str) -> ExtractionError:
     """What an error below the driver means: a host nobody knows, TLS refused, nobody there."""
-    told = one_line(error, *urls)
+    message = one_line(error, *urls)
     if isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN:
-        return SourceRefused(f"{subject}: nobody knows the host in the URL of the {database}: {told}")
-    if isinstance(error, ssl.SSLError) or "rejected SSL upgrade" in told:
+        return SourceRefused(f"{subject}: nobody knows the host in the URL of the {database}: {message}")
+    if isinstance(error, ssl.SSLError) or "rejected SSL upgrade" in message:
         return SourceRefused(
-            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
+            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {message}"
         )
-    gone = f"{subject}: the {database} cannot be reached or went away: {told}"
+    gone = f"{subject}: the {database} cannot be reached or went away: {message}"
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
         return RetryLater(gone)
     return Unreachable(gone)

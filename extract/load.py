@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from psycopg import sql
 
 from extract import raw_relation, watermark
-from extract.collections import bring_collection
+from extract.collections import copy_collection
 from extract.errors import NeverRetry
 from extract.mysql_reader import mysql_reader
 from extract.postgresql import fetch_value
@@ -85,7 +85,7 @@ def load_collection(
 ) -> LoadResult:
     """Loads the documents that moved since the last load; arguments and errors as for `load_table`."""
     return asyncio.run(
-        bring_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress, waits)
+        copy_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress, waits)
     )
 
 
@@ -116,7 +116,7 @@ async def _load_table(
     async with raw_writer(warehouse_url, relation, kind, as_of) as writer, reading as reader:
         drift = await reader.drift()
         since = watermark.since(table, writer.previous_watermark)
-        await bring(writer, reader, since, report_progress)
+        await copy_rows(writer, reader, since, report_progress)
         highest = await _highest(writer, table.cursor, as_of)
         await writer.apply(mark_vanished=kind == "whole")
         return await writer.finish(
@@ -124,7 +124,7 @@ async def _load_table(
         )
 
 
-async def bring(
+async def copy_rows(
     writer: RawWriter,
     reader: TableReader,
     since: watermark.Since,

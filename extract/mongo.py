@@ -101,22 +101,22 @@ def translated(url: str, source: str, subject: str, waited: str) -> Generator[No
         ) from None
 
 
-def _of_no_server(told: str, database: str, waited: str) -> ExtractionError:
-    if any(word in told.upper() for word in _TLS):
-        return SourceRefused(f"{database} refused TLS, mend its URL or its certificate: {told}")
-    if "timed out" in told or "No servers found yet" in told:
+def _of_no_server(message: str, database: str, waited: str) -> ExtractionError:
+    if any(word in message.upper() for word in _TLS):
+        return SourceRefused(f"{database} refused TLS, mend its URL or its certificate: {message}")
+    if "timed out" in message or "No servers found yet" in message:
         return RetryLater(f"{database} {waited}")
-    return Unreachable(f"{database} cannot be reached or went away: {told}")
+    return Unreachable(f"{database} cannot be reached or went away: {message}")
 
 
-def _of_operation(error: OperationFailure, told: str, database: str, waited: str) -> ExtractionError:
+def _of_operation(error: OperationFailure, message: str, database: str, waited: str) -> ExtractionError:
     if error.code in _LOGIN_REFUSED:
-        return SourceRefused(f"{database} refused the login, mend user or password of its URL: {told}")
+        return SourceRefused(f"{database} refused the login, mend user or password of its URL: {message}")
     if error.timeout:
         return RetryLater(f"{database} {waited}")
     if error.code in _PASSING:
-        return RetryLater(f"{database} stopped the load: {told}")
-    return NeverRetry(f"{database} refused the load: {told}")
+        return RetryLater(f"{database} stopped the load: {message}")
+    return NeverRetry(f"{database} refused the load: {message}")
 
 
 def _brief(error: Exception, url: str) -> str:

@@ -154,7 +154,7 @@ def _moved(collection: SourceCollection, watermark: str | None) -> dict[str, Any
     except (ValueError, TypeError):
         raise NeverRetry(
             f"{_subject(collection)}: the stored watermark {watermark!r} cannot be read;"
-            f" remove its row in raw_{collection.source}.watermarks to load the collection anew"
+            f" remove its row in raw_{collection.source}.watermarks to load the collection again"
         ) from None
     if len(conditions) < (3 if collection.cursor else 1):
         return {}

@@ -70,22 +70,22 @@ def _of_server(
     error: pymysql.MySQLError, url: str, subject: str, database: str, waited: str
 ) -> ExtractionError:
     number = error.args[0] if error.args else 0
-    told = one_line(Exception(error.args[-1] if error.args else ""), url)
+    message = one_line(Exception(error.args[-1] if error.args else ""), url)
     below = getattr(error, "original_exception", None) or error.__context__
     if isinstance(below, TimeoutError):
         return RetryLater(f"{subject}: the {database} {waited}")
     if number in _LOGIN_REFUSED:
         return SourceRefused(
-            f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
+            f"{subject}: the {database} refused the login, mend user or password of its URL: {message}"
         )
     if number == 1049:
-        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {told}")
+        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {message}")
     if number in _TLS_REFUSED:
         return SourceRefused(
-            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {told}"
+            f"{subject}: the {database} refused TLS, mend its URL or its certificate: {message}"
         )
     if number in _NOTHING_THERE or isinstance(error, (pymysql.ProgrammingError, pymysql.DataError)):
-        return NeverRetry(f"{subject}: the {database} refused the load: {told}")
+        return NeverRetry(f"{subject}: the {database} refused the load: {message}")
     if isinstance(below, OSError):
         return of_connection(below, subject, database, url)
-    return RetryLater(f"{subject}: the {database} cannot be reached or went away: {told}")
+    return RetryLater(f"{subject}: the {database} cannot be reached or went away: {message}")

@@ -80,11 +80,11 @@ def unreadable(columns: Sequence[Described]) -> str:
 
 def reason(columns: Sequence[Described]) -> str:
     """The expression that names each column that cannot be held."""
-    told = ", ".join(
+    message = ", ".join(
         f"if({_trouble(column)}, concat('{column.name}', ' {_COMPLAINTS[column.kind]}'), null)"
         for column in columns
     )
-    return f"concat_ws('; ', {told})"
+    return f"concat_ws('; ', {message})"
 
 
 def json_document(columns: Sequence[Described]) -> str:

@@ -17,7 +17,7 @@ from extract.mysql_stream import OneColumn
 from extract.result import Rejected
 from extract.specification import Column, Kind, SourceTable
 from extract.statements import text
-from extract.streams import Put, flowing
+from extract.streams import Put, streamed
 from extract.waits import Waits
 from extract.watermark import Since
 
@@ -61,8 +61,8 @@ class MysqlReader:
         if not found:
             raise NeverRetry(f"{subject}: the {self.table.source} database has no table {self.table.name}")
         records = [tuple(_decoded(value) for value in record) for record in found]
-        told = {record[0]: record for record in records}
-        self._columns = [_described(column, told.get(column.name)) for column in self.table.columns]
+        message = {record[0]: record for record in records}
+        self._columns = [_described(column, message.get(column.name)) for column in self.table.columns]
         return compared(
             self.table,
             {record[0]: record[2] for record in records},
@@ -130,7 +130,7 @@ class MysqlReader:
         self, condition: str, arguments: tuple[object, ...]
     ) -> AsyncIterator[list[Rejected]]:
         doubtful = [column for column in self._columns if column.is_doubtful]
-        told = ", ".join(
+        message = ", ".join(
             (
                 mysql_lines.key_text(self._key),
                 mysql_lines.reason(doubtful),
@@ -139,15 +139,15 @@ class MysqlReader:
         )
         bad = f"{condition or 'where true'} and ({mysql_lines.unreadable(doubtful)})"
         cursor = SSCursor(self.connection)
-        await self._in_thread(cursor.execute, mysql_lines.select(told, self.table.name, bad), arguments)
-        told_of = 0
+        await self._in_thread(cursor.execute, mysql_lines.select(message, self.table.name, bad), arguments)
+        reported_count = 0
         while rows := await self._in_thread(cursor.fetchmany, _ROWS_AT_ONCE):
-            told_of += len(rows)
+            reported_count += len(rows)
             yield [Rejected(_decoded(key), _decoded(why), _decoded(document)) for key, why, document in rows]
-        if told_of != self._left_out:
+        if reported_count != self._left_out:
             raise RetryLater(
                 f"{self.table.source}.{self.table.name}: {self._left_out} rows could not be stored,"
-                f" but {told_of} of them can be named: the table changed while it was read"
+                f" but {reported_count} of them can be named: the table changed while it was read"
             )
 
     @asynccontextmanager
@@ -157,14 +157,14 @@ class MysqlReader:
         async def produce(put: Put) -> None:
             self._left_out = 0
             values = await self._in_thread(OneColumn, self.connection, query, arguments)
-            told = self.waits.no_first_row
-            while (found := await self._in_thread(values.lines, told=told)) is not None:
-                if told is not self.waits.no_further_row and any(found):
-                    told = self.waits.no_further_row
+            message = self.waits.no_first_row
+            while (found := await self._in_thread(values.lines, message=message)) is not None:
+                if message is not self.waits.no_further_row and any(found):
+                    message = self.waits.no_further_row
                     values.set_patience(self.waits.between_rows_seconds)
                 await put(self._joined(*found))
 
-        async with flowing(produce) as chunks:
+        async with streamed(produce) as chunks:
             yield chunks
 
     def _joined(self, lines: list[bytes], nulls: int) -> bytes:
@@ -193,9 +193,11 @@ class MysqlReader:
         await self._in_thread(cursor.execute, query, arguments)
         return list(cursor.fetchall())
 
-    async def _in_thread(self, call: Callable[..., Any], *arguments: object, told: str | None = None) -> Any:
+    async def _in_thread(
+        self, call: Callable[..., Any], *arguments: object, message: str | None = None
+    ) -> Any:
         subject = f"{self.table.source}.{self.table.name}"
-        with mysql.translated(self.url, self.table.source, subject, told or self.waits.no_first_row):
+        with mysql.translated(self.url, self.table.source, subject, message or self.waits.no_first_row):
             self._running = asyncio.get_running_loop().run_in_executor(None, call, *arguments)
             return await asyncio.shield(self._running)
 

@@ -77,16 +77,16 @@ def translated(url: str, database: str, subject: str) -> Generator[None]:
 
 def _translate(error: asyncpg.PostgresError, url: str, database: str, subject: str) -> ExtractionError:
     state = getattr(error, "sqlstate", None) or "XX000"
-    told = one_line(error, url)
+    message = one_line(error, url)
     context = getattr(error, "context", None)
     if state.startswith("22") and context:
-        told = f"{told} ({' '.join(str(context).split())[:200]})"
+        message = f"{message} ({' '.join(str(context).split())[:200]})"
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
         return SourceRefused(
-            f"{subject}: the {database} refused the login, mend user or password of its URL: {told}"
+            f"{subject}: the {database} refused the login, mend user or password of its URL: {message}"
         )
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {told}")
+        return SourceRefused(f"{subject}: mend the database name in the URL of the {database}: {message}")
     if state.startswith(_PASSING):
-        return RetryLater(f"{subject}: the {database} stopped the load: {told}")
-    return NeverRetry(f"{subject}: the {database} refused the load: {told}")
+        return RetryLater(f"{subject}: the {database} stopped the load: {message}")
+    return NeverRetry(f"{subject}: the {database} refused the load: {message}")

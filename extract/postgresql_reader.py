@@ -15,7 +15,7 @@ from extract.postgresql import Connection, connected, translated
 from extract.result import Rejected
 from extract.specification import Kind, SourceTable
 from extract.statements import names, statement, trusted
-from extract.streams import Put, flowing
+from extract.streams import Put, streamed
 from extract.waits import Waits, within
 from extract.watermark import Since
 
@@ -119,27 +119,27 @@ class PostgresqlReader:
             with self._translated():
                 await self.connection.copy_from_query(query, *arguments, output=put, format="binary")
 
-        async with flowing(produce) as chunks:
+        async with streamed(produce) as chunks:
             yield self._in_time(chunks)
 
     async def _in_time(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        seconds, told = self.waits.first_row_seconds, self.waits.no_first_row
+        seconds, message = self.waits.first_row_seconds, self.waits.no_first_row
         while True:
-            async with within(seconds, self._told(told)):
+            async with within(seconds, self._message(message)):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
             yield chunk
-            seconds, told = self.waits.between_rows_seconds, self.waits.no_further_row
+            seconds, message = self.waits.between_rows_seconds, self.waits.no_further_row
 
     @asynccontextmanager
     async def answered(self) -> AsyncGenerator[None]:
         """Has the source answer within the wait for a first row; its errors as those of a load."""
         with self._translated():
-            async with within(self.waits.first_row_seconds, self._told(self.waits.no_first_row)):
+            async with within(self.waits.first_row_seconds, self._message(self.waits.no_first_row)):
                 yield
 
-    def _told(self, what: str) -> str:
+    def _message(self, what: str) -> str:
         return f"{self.table.source}.{self.table.name}: the {self.database} {what}"
 
     def _translated(self):

@@ -64,7 +64,7 @@ async def ensure_table(
         elif found[name] != raw_type:
             raise NeverRetry(
                 f"{relation.subject}: column {name} of {relation.schema}.{relation.name} is {found[name]}"
-                f" in the warehouse, the specification says {raw_type}; drop that raw table to load it anew"
+                f" in the warehouse, the specification says {raw_type}; drop that raw table to load it again"
             )
     for name, raw_type in relation.columns:
         if name in missing:

@@ -10,7 +10,7 @@ Put = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
-async def flowing(
+async def streamed(
     produce: Callable[[Put], Awaitable[object]],
 ) -> AsyncGenerator[AsyncIterator[bytes]]:
     """Runs `produce(put)` beside the block; the block gets what was put, and the producer's error."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from psycopg import sql
 
 from extract import raw_relation
-from extract.collections import bring_collection
-from extract.load import TableReader, bring, table_reader
+from extract.collections import copy_collection
+from extract.load import TableReader, copy_rows, table_reader
 from extract.raw_writer import RawWriter, raw_writer
 from extract.result import LoadResult
 from extract.specification import SourceCollection, SourceTable
@@ -44,7 +44,7 @@ def sweep_collection(
     waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Makes the raw table equal to the collection, compared whole; errors as for `sweep_table`."""
-    return asyncio.run(bring_collection(collection, source_url, warehouse_url, as_of, "sweep", waits=waits))
+    return asyncio.run(copy_collection(collection, source_url, warehouse_url, as_of, "sweep", waits=waits))
 
 
 async def _sweep_table(
@@ -57,7 +57,7 @@ async def _sweep_table(
     ):
         drift = await reader.drift()
         if table.cursor is None or writer.is_new:
-            await bring(writer, reader, None)
+            await copy_rows(writer, reader, None)
             await writer.apply(mark_vanished=True)
         else:
             await _receive_keys(writer, reader, table)

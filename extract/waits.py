@@ -36,7 +36,7 @@ DEFAULT_WAITS = Waits()
 
 
 @asynccontextmanager
-async def within(seconds: float, told: str) -> AsyncGenerator[None]:
+async def within(seconds: float, message: str) -> AsyncGenerator[None]:
     """Ends the block after so many seconds; RetryLater says `told`."""
     deadline = asyncio.timeout(seconds)
     try:
@@ -45,4 +45,4 @@ async def within(seconds: float, told: str) -> AsyncGenerator[None]:
     except TimeoutError:
         if not deadline.expired():
             raise
-        raise RetryLater(told) from None
+        raise RetryLater(message) from None

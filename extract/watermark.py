@@ -23,7 +23,7 @@ def since(table: SourceTable, watermark: str | None) -> Since:
     except ValueError:
         raise NeverRetry(
             f"{table.source}.{table.name}: the stored watermark {watermark!r} cannot be read;"
-            f" remove its row in raw_{table.source}.watermarks to load the table anew"
+            f" remove its row in raw_{table.source}.watermarks to load the table again"
         ) from None
 
 

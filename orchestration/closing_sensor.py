@@ -78,9 +78,10 @@ def build_closed_months_sensor(settings: Settings) -> dg.SensorDefinition:
         months = read_months(settings)
         add_months(context.instance, [month.key for month in months])
         events = [month.materialization() for month in unknown_to_dagster(context.instance, months)]
-        told = ", ".join(str(event.partition) for event in events)
+        message = ", ".join(str(event.partition) for event in events)
         return dg.SensorResult(
-            asset_events=events, skip_reason=f"closed: {told}" if events else "no month was closed elsewhere"
+            asset_events=events,
+            skip_reason=f"closed: {message}" if events else "no month was closed elsewhere",
         )
 
     return closed_months

@@ -36,8 +36,8 @@ def checked_url(url: str, schemes: tuple[str, ...]) -> str:
         parts = urlsplit(f"{scheme}://{rest}")
         _hosts(parts.netloc.rpartition("@")[2], parts.query)
     except ValueError as error:
-        told = str(error) if isinstance(error, _WrongHost) else f"the host cannot be read, or {_ENCODE}"
-        raise ValueError(f"{told}; expected {expected}") from None
+        message = str(error) if isinstance(error, _WrongHost) else f"the host cannot be read, or {_ENCODE}"
+        raise ValueError(f"{message}; expected {expected}") from None
     if not parts.path.strip("/"):
         raise ValueError(f"the database is missing; expected {expected}")
     return urlunsplit(parts)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.full_disk import told_by_folder
+from orchestration.full_disk import full_disk_named
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The instance of the settings' home; FullDisk says that its disk is full."""
     from dagster import DagsterInstance
 
-    with told_by_folder(settings.dagster_home):
+    with full_disk_named(settings.dagster_home):
         os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))
         with DagsterInstance.get() as instance:
             yield instance

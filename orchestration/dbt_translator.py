@@ -67,7 +67,7 @@ class DbtTranslator(DagsterDbtTranslator):
 def _deps(
     manifest: Mapping[str, Any], node: Mapping[str, Any], deps: Iterable[dg.AssetDep]
 ) -> list[dg.AssetDep]:
-    """Bookkeeping stands for all raw tables of its source; a view over it needs none of them loaded anew.
+    """Bookkeeping stands for all raw tables of its source; a view over it needs none of them loaded again.
 
     What earlier runs closed is left out: the asset that closes comes after those that begin with it.
     """

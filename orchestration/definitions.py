@@ -28,7 +28,7 @@ from orchestration.settings import Settings, load_settings
 def build_definitions(
     settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
-    """Everything of one house: only the sources that are switched on."""
+    """Everything of one installation: only the sources that are switched on."""
     manifest, project, raw = prepared_manifest(settings), dbt_project(settings), raw_assets(settings.sources)
     translator = DbtTranslator(project)
     warehouse = warehouse_assets(manifest, project, translator, settings.sources)

@@ -86,8 +86,8 @@ def _rows(evaluation: dg.AssetCheckEvaluation) -> Iterator[str]:
             yield ", ".join(f"{name} {value}" for name, value in zip(head, line, strict=False))
     if isinstance(findings, dg.TableMetadataValue):
         for record in findings.records[:MOST_ROWS]:
-            told = (record.data.get(name) for name in FINDING)
-            yield ", ".join(str(value) for value in told if value not in (None, ""))
+            values = (record.data.get(name) for name in FINDING)
+            yield ", ".join(str(value) for value in values if value not in (None, ""))
 
 
 def _cells(line: str) -> list[str]:

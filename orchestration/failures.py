@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.full_disk import with_advice
-from orchestration.source_availability import SOURCE, TOLD_BY
+from orchestration.source_availability import REPORTED_BY, SOURCE
 
 
 def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
@@ -28,19 +28,19 @@ def failures_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
 
 def failed_steps(failures: Iterable[dg.DagsterEvent]) -> list[str]:
     """Each failed step as `name: reason`; of a source that cannot be loaded one table tells for all."""
-    told: dict[str, object] = {}
+    reasons: dict[str, object] = {}
     others: Counter[object] = Counter()
     for event in failures:
         data = event.step_failure_data.user_failure_data
         metadata = data.metadata if data is not None else {}
         source = metadata[SOURCE].value if SOURCE in metadata else None
-        if TOLD_BY in metadata and source in told.values():
+        if REPORTED_BY in metadata and source in reasons.values():
             others[source] += 1
         else:
-            told[f"{event.step_key}: {failure_reason(event)}"] = source
+            reasons[f"{event.step_key}: {failure_reason(event)}"] = source
     return [
         f"{text} ({others[source]} more of its tables were not loaded)" if others[source] else text
-        for text, source in told.items()
+        for text, source in reasons.items()
     ]
 
 

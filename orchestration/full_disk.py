@@ -29,7 +29,7 @@ class FullDisk(Exception):
 
 
 @contextmanager
-def told_by_folder(folder: Path) -> Iterator[None]:
+def full_disk_named(folder: Path) -> Iterator[None]:
     """Raise FullDisk, naming the folder, in the place of an error that says its disk is full."""
     try:
         yield
@@ -56,11 +56,11 @@ def with_advice(reason: str) -> str:
 
 def _reason(error: BaseException | None) -> str | None:
     while error is not None:
-        told = getattr(error, "orig", None) or error
-        if isinstance(told, sqlite3.Error) and getattr(told, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CODES:
-            return str(told)
-        if isinstance(told, OSError) and told.errno in _CODES:
-            return str(told.strerror)
+        cause = getattr(error, "orig", None) or error
+        if isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CODES:
+            return str(cause)
+        if isinstance(cause, OSError) and cause.errno in _CODES:
+            return str(cause.strerror)
         error = error.__cause__ or error.__context__
     return None
 

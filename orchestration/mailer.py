@@ -1,4 +1,4 @@
-"""How this house sends mail: by its SMTP server, or into its folder of .eml files."""
+"""How mails are sent: by an SMTP server, or into a folder of .eml files."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def sender(settings: Settings) -> Sender:
     )
 
 
-def tell_house(settings: Settings, subject: str, text: str, at: datetime) -> Answer:
-    """Send a plain text to the house's own address, past the outbox: it may be the warehouse that fails.
+def mail_operator(settings: Settings, subject: str, text: str, at: datetime) -> Answer:
+    """Send a plain text to the operator's own address, past the outbox: it may be the warehouse that fails.
 
     Raises NotSent.
     """
-    house = settings.mail_from
+    own_address = settings.mail_from
     made = letter(
         Contents(subject, text),
-        mail_from=house,
-        to=house,
-        message_id=make_msgid(domain=house.rpartition("@")[2]),
+        mail_from=own_address,
+        to=own_address,
+        message_id=make_msgid(domain=own_address.rpartition("@")[2]),
         at=at,
     )
-    answer = transport(settings).send(made, house)
+    answer = transport(settings).send(made, own_address)
     if answer.outcome is not Outcome.SENT:
-        raise NotSent(f"no mail to {house}: {answer.text}")
+        raise NotSent(f"no mail to {own_address}: {answer.text}")
     return answer

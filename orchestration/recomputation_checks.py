@@ -40,7 +40,7 @@ class _Recomputed:
 
 
 def subscriber_choices() -> Choices:
-    """The choices of macros/subscribers/choices.sql as this house's dbt_project.yml sets them."""
+    """The choices of macros/subscribers/choices.sql as this installation's dbt_project.yml sets them."""
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text()).get("vars") or {}
     fallback = Choices()
     return Choices(
@@ -109,7 +109,7 @@ def check_result(comparison: Comparison) -> dg.AssetCheckResult:
                 for finding in comparison.findings[:_SHOWN]
             ]
         )
-    told = comparison.skipped or comparison.extent
+    message = comparison.skipped or comparison.extent
     if comparison.findings:
-        told = f"{comparison.found:,} findings in {comparison.extent}, the first: {comparison.findings[0]}"
-    return dg.AssetCheckResult(passed=not comparison.found, description=told, metadata=metadata)
+        message = f"{comparison.found:,} findings in {comparison.extent}, the first: {comparison.findings[0]}"
+    return dg.AssetCheckResult(passed=not comparison.found, description=message, metadata=metadata)

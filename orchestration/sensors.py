@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.failures import failed_steps, run_failure_reason
-from orchestration.mailer import tell_house
+from orchestration.mailer import mail_operator
 from orchestration.runs import end_killed_runs
 from orchestration.settings import Settings
 
@@ -14,7 +14,7 @@ WILL_RETRY_TAG = "dagster/will_retry"
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """What tells of failed runs, by mail to the house's own address, and what clears up after killed ones."""
+    """What reports failed runs, by mail to the operator's address, and what clears up after killed ones."""
 
     @dg.run_failure_sensor(
         name="failed_run_mail",
@@ -26,7 +26,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         if run.tags.get(WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id} will be retried")
         subject, text = failure_text(context)
-        answer = tell_house(settings, subject, text, datetime.now(UTC))
+        answer = mail_operator(settings, subject, text, datetime.now(UTC))
         context.log.info(f"told of run {run.run_id}: {answer.text}")
         return None
 

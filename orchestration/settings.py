@@ -113,7 +113,7 @@ class Settings(BaseSettings):
 
     @property
     def sources(self) -> tuple[SourceName, ...]:
-        """The sources that are switched on, in the street's order."""
+        """The sources that are switched on, in the order they are loaded."""
         urls = (self.billing_url, self.platform_url, self.middleware_url)
         return tuple(
             name for name, url in zip(SOURCES, urls, strict=True) if url is None or url.get_secret_value()

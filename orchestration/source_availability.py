@@ -17,7 +17,7 @@ from orchestration import retries
 
 # Metadata of a failure: the source that cannot be loaded, and, on all but the first, the table that says why.
 SOURCE = "source that cannot be loaded"
-TOLD_BY = "told by"
+REPORTED_BY = "told by"
 
 
 @dataclass
@@ -26,7 +26,7 @@ class _Source:
 
     is_open: bool = False
     has_answered: bool = False
-    told_by: str | None = None
+    reported_by: str | None = None
 
 
 @dataclass
@@ -50,10 +50,10 @@ class SourceAvailability:
         is tried once, unless it has answered this run before. `tell` gets a line for each wait.
         """
         known = self._of(run_id, source)
-        if known.told_by is not None:
+        if known.reported_by is not None:
             raise dg.Failure(
-                f"the {source} database cannot be loaded, see {known.told_by}",
-                metadata={SOURCE: source, TOLD_BY: known.told_by},
+                f"the {source} database cannot be loaded, see {known.reported_by}",
+                metadata={SOURCE: source, REPORTED_BY: known.reported_by},
                 allow_retries=False,
             )
         if known.is_open:
@@ -61,12 +61,12 @@ class SourceAvailability:
         try:
             _connect_patiently(connect, tell, has_answered=known.has_answered)
         except Exception as error:
-            known.told_by = table
+            known.reported_by = table
             raise dg.Failure(str(error), metadata={SOURCE: source}, allow_retries=False) from error
         known.is_open = known.has_answered = True
 
     def doubt(self, run_id: str, source: str) -> None:
-        """Have the next table, or the next attempt, connect anew: a load broke off."""
+        """Have the next table, or the next attempt, connect again: a load broke off."""
         self._of(run_id, source).is_open = False
 
     def _of(self, run_id: str, source: str) -> _Source:

@@ -7,9 +7,9 @@
 {%- endmacro %}
 
 
-{# Whether an incremental model must start again: one of its raw inputs was never read, or was made anew since. #}
+{# Whether an incremental model must start again: one of its raw inputs was never read, or was rebuilt since. #}
 {% macro has_input_made_anew(pairs) %}
-    {%- set anew = [] -%}
+    {%- set rebuilt = [] -%}
     {%- for pair in pairs if is_incremental() -%}
         {%- set input = raw_input(*pair) -%}
         {%- set read = run_query(
@@ -17,9 +17,9 @@
             ~ " where watermark.model = '" ~ this.identifier ~ "' and watermark.input = '" ~ input.name ~ "'"
             ~ " and watermark.position <= (select coalesce(max(_load_id), 0) from " ~ input.relation ~ ")"
         ) -%}
-        {%- if not read.rows | length -%}{%- do anew.append(input.name) -%}{%- endif -%}
+        {%- if not read.rows | length -%}{%- do rebuilt.append(input.name) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return(anew | length > 0) }}
+    {{ return(rebuilt | length > 0) }}
 {% endmacro %}
 
 

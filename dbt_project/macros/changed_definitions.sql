@@ -1,6 +1,6 @@
 {#
-  A table that an earlier definition of its model made is made anew, as --full-refresh does: rows of two definitions never
-  stand side by side. A definition is the model's file. What must not be made anew (full_refresh: false) is left alone;
+  A table that an earlier definition of its model made is rebuilt, as --full-refresh does: rows of two definitions never
+  stand side by side. A definition is the model's file. What must not be rebuilt (full_refresh: false) is left alone;
   on_schema_change answers for it.
 #}
 

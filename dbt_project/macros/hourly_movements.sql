@@ -1,7 +1,7 @@
 {#
   fct_hourly_movements is summed up from all movements once. From then on statement triggers on fct_transactions add the
   rows that come and take off the rows that go, in the transaction that writes them: exactly once, and in proportion to
-  what changed. A fct_transactions made anew has no triggers, whereupon the sums are made anew too.
+  what changed. A fct_transactions rebuilt has no triggers, whereupon the sums are rebuilt too.
 #}
 
 {% macro hourly_movement_columns(alias, sign='') -%}

@@ -8,7 +8,7 @@
       meta: {month_inputs: [int_user_states]}      follows subscribers' months (subscribers/changed_subscriber_months.sql)
   Before the model the keys that moved are put into the temporary table `changed_keys`, and the positions that its inputs
   have reached are noted; after it they are recorded in the transaction of the model's rows. What arrives in between is
-  found again next time. A position beyond what the input has (the input was made anew) counts as none.
+  found again next time. A position beyond what the input has (the input was rebuilt) counts as none.
 #}
 
 {% macro before_model() %}

@@ -1,6 +1,6 @@
 """A second day: some customers of a made-up operator change, as customers do between two loads.
 
-Each chosen customer is charged anew. In turn, one in four has nothing else, one an old charge rerated, one an
+Each chosen customer is charged again. In turn, one in four has nothing else, one a charge rerated, one an
 old charge deleted softly, one deleted outright. Live balances follow; `updated_at` of every touched row lies
 after the given instant, row by row a millisecond later. The same instant and seed give the same changes.
 """

@@ -53,14 +53,14 @@ class Recipe:
         """The recipe a comment tells, or None where the comment tells none (or an unfinished one)."""
         if not comment.startswith(f"{MARK}: "):
             return None
-        told = dict(re.findall(r"(\w+)=(\S+)", comment))
+        values = dict(re.findall(r"(\w+)=(\S+)", comment))
         try:
             return cls(
-                customers=int(told["customers"]),
-                months=int(told["months"]),
-                seed=int(told["seed"]),
-                ending=date.fromisoformat(told["ending"]),
-                subscribers=int(told["subscribers"]),
+                customers=int(values["customers"]),
+                months=int(values["months"]),
+                seed=int(values["seed"]),
+                ending=date.fromisoformat(values["ending"]),
+                subscribers=int(values["subscribers"]),
             )
         except (KeyError, ValueError):
             return None

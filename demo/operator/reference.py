@@ -179,8 +179,8 @@ class Reference:
                 day = day_of(published)
                 rate *= 1 + draw.uniform(-0.004, 0.004)
                 if day.weekday() < 5:
-                    told = min(published + 15 * HOUR, self._recipe.end - 1)
+                    known_at = min(published + 15 * HOUR, self._recipe.end - 1)
                     rows.append(
-                        line((BASE_CURRENCY, currency, day.isoformat(), f"{rate:.10f}", time_text(told)))
+                        line((BASE_CURRENCY, currency, day.isoformat(), f"{rate:.10f}", time_text(known_at)))
                     )
         return rows

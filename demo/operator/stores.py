@@ -63,7 +63,7 @@ def existing_recipe(database: str, url: str) -> Recipe | None:
 
 @contextmanager
 def filled(database: str, url: str, recipe: Recipe) -> Generator[Store]:
-    """Make a database's tables anew, have the block fill them, then add keys, indexes and the recipe's mark.
+    """Make a database's tables again, have the block fill them, then add keys, indexes and the recipe's mark.
 
     Tables of the same names that are not made up are left alone: DemoError names the first.
     """

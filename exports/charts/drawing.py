@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from exports.charts.definition import Chart, ChartType
 from exports.currencies import decimals_of
-from exports.render.info import interval_told
+from exports.render.info import interval_text
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
 
 Value = int | Decimal | None
@@ -96,7 +96,7 @@ def draw(result: StoredResult, chart: Chart) -> Drawing:
     title = chart.title or ", ".join(result.columns[number].label for number in columns)
     return Drawing(
         title=shown(title),
-        subtitle=shown("  ·  ".join((interval_told(result), *table.left_out()))),
+        subtitle=shown("  ·  ".join((interval_text(result), *table.left_out()))),
         type=chart.type or table.usual_type(),
         place_title=table.place_title(),
         places=tuple(label for _, label in table.places),
@@ -165,12 +165,12 @@ class _Table:
 
     def left_out(self) -> list[str]:
         """What is not shown, if anything."""
-        told = []
+        notes = []
         if len(self._names) < len(self._all_names):
-            told.append(f"the {len(self._names)} largest of {len(self._all_names)}")
+            notes.append(f"the {len(self._names)} largest of {len(self._all_names)}")
         if len(self.places) < len(self._all_places):
-            told.append(f"the {len(self.places)} largest of {len(self._all_places)}")
-        return told
+            notes.append(f"the {len(self.places)} largest of {len(self._all_places)}")
+        return notes
 
     def _by_place_and_name(
         self, rows: Sequence[tuple[Cell, ...]]

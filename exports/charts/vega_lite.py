@@ -48,10 +48,10 @@ def specification(drawing: Drawing) -> dict[str, Any]:
 
 def _panel(drawing: Drawing, panel: Panel) -> Any:
     if panel.is_empty:
-        note = alt.Chart(alt.InlineData(values=[{"told": NO_VALUES}]))
+        note = alt.Chart(alt.InlineData(values=[{"note": NO_VALUES}]))
         return (
             note.mark_text(fontSize=16, color=MUTED)
-            .encode(text="told:N")
+            .encode(text="note:N")
             .properties(width=WIDTH, height=HEIGHT)
         )
     data = alt.InlineData(values=_values(drawing, panel))

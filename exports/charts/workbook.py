@@ -68,8 +68,8 @@ def add_charts(sheet: Any, drawing: Drawing) -> None:
 
 
 def _above(sheet: Any, drawing: Drawing, row: int, note: str | None) -> list[Any]:
-    told = {1: drawing.title, 2: drawing.subtitle}.get(row, note)
-    return [] if told is None else [_text(sheet, told, TITLE if row == 1 else MUTED)]
+    text = {1: drawing.title, 2: drawing.subtitle}.get(row, note)
+    return [] if text is None else [_text(sheet, text, TITLE if row == 1 else MUTED)]
 
 
 def _write_values(sheet: Any, drawing: Drawing) -> None:

@@ -24,14 +24,14 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 # A claim that is older was left by a process that is gone or hangs: longer than any attempt may take.
 LEASE = timedelta(minutes=30)
 # What could not be rendered, for want of room on a disk, is tried again after that.
-UNTIL_MADE_ANEW = timedelta(minutes=15)
+RETRY_RENDERING_AFTER = timedelta(minutes=15)
 MOST_RECIPIENTS = 200
 RESULT, UNDELIVERED = "result", "undelivered"
 
 
 @dataclass(frozen=True)
 class Sender:
-    """By what mails go out: the way, the house's address, the most a mail may weigh, and this process.
+    """By what mails go out: the way, the operator's address, the most a mail may weigh, and this process.
 
     `process` tells this process from all others; `is_gone` says whether another one's process has ended, as
     far as this machine can know. `web_url` is where the pages are, for a link in the place of what is too
@@ -235,7 +235,7 @@ def put_off(
             update app.outbox set next_attempt_at = %s, answer = %s
             where delivery_id = %s and kind = %s and state = 'waiting' and next_attempt_at <= %s
             """,
-            (as_of + UNTIL_MADE_ANEW, reason, delivery_id, kind, as_of),
+            (as_of + RETRY_RENDERING_AFTER, reason, delivery_id, kind, as_of),
         )
 
 
@@ -264,7 +264,7 @@ def give_up_claims(connection: psycopg.Connection[Any], is_gone: Callable[[str],
 def put_back(
     connection: psycopg.Connection[Any], delivery_id: int, recipient: str | None, as_of: datetime
 ) -> list[str]:
-    """Let mails that are unknown, failed or refused wait again, attempts counted anew; to whom they go.
+    """Let mails that are unknown, failed or refused wait again, attempts counted again; to whom they go.
 
     One delivery's, all of them or one recipient's. A person's decision: an unknown mail may arrive twice.
     Raises NotFound where there is nothing of that kind.

@@ -49,7 +49,7 @@ def deliver(
     takes what no other has.
 
     A result is stored, named by its delivery and put into the outbox in one transaction, so that a due time
-    has at most one. What is withheld stores nothing: it is generated anew from the data that heal it. An
+    has at most one. What is withheld stores nothing: it is generated again from the data that heal it. An
     error of the question is the end of the delivery, any other withholds it; the owner is told once of
     either. Raises psycopg.Error where the warehouse is lost.
     """
@@ -134,7 +134,7 @@ class _Run:
                 if self.asked.closed:
                     raise
                 self.asked.rollback()
-                return self._end(due, WITHHELD, _told(error))
+                return self._end(due, WITHHELD, _reason(error))
             because = withheld_because(result, due.due_at, self.findings(result.report))
             if because is not None and not due.is_released:
                 return self._end(due, WITHHELD, because)
@@ -211,7 +211,7 @@ class _Run:
         )  # fmt: skip
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """The error on one line; one that nobody foresaw says its type."""
-    told = " ".join(str(error).split())
-    return told if isinstance(error, ReportError) else f"unexpected {type(error).__name__}: {told}"
+    message = " ".join(str(error).split())
+    return message if isinstance(error, ReportError) else f"unexpected {type(error).__name__}: {message}"

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 from exports import shares
 from exports.delivery import outbox
 from exports.delivery.mail import Contents, letter, result_contents
-from exports.delivery.notices import Told, notice_contents
+from exports.delivery.notices import Notice, notice_contents
 from exports.delivery.outbox import RESULT, UNDELIVERED, Mail, Sender
 from exports.delivery.smtp import Answer, Outcome, address_of
 from exports.result import StoredResult, load
@@ -30,7 +30,7 @@ class Delivered:
     """What became of a delivery: its result (None: none yet), who has got it, its state and why it is so.
 
     A delivery that is ready with a reason could not be sent yet and will be tried again; `is_stuck` where
-    that is the house's own fault: no mail could be made of it. `size` is the mail's in bytes; 0 where none
+    that is the operator's own fault: no mail could be made of it. `size` is the mail's in bytes; 0 where none
     was made.
     """
 
@@ -178,7 +178,7 @@ class _Sending:
     def _contents(self, outgoing: _Outgoing, kind: str) -> Contents:
         delivery = outgoing.delivery
         if kind != RESULT:
-            return notice_contents(self._told(delivery), kind)
+            return notice_contents(self._notice(delivery), kind)
         assert delivery.result_id is not None  # noqa: S101 - the table's own check
         outgoing.result = load(self.connection, delivery.result_id)
         return result_contents(
@@ -198,7 +198,7 @@ class _Sending:
 
         return make
 
-    def _told(self, delivery: _Delivery) -> Told:
+    def _notice(self, delivery: _Delivery) -> Notice:
         """The delivery as its notice tells it, with the other due times that the notice speaks for."""
         mails = outbox.mails(self.connection, [delivery.delivery_id])
         together = self.connection.execute(
@@ -212,7 +212,7 @@ class _Sending:
             """,
             (delivery.delivery_id,),
         ).fetchall()
-        return Told(
+        return Notice(
             delivery.delivery_id,
             delivery.title or f"result {delivery.result_id}",
             delivery.state,
@@ -302,8 +302,8 @@ class _Sending:
 
 def _not_sent(mails: list[Mail]) -> str | None:
     """To whom it did not go, and why; None where all have it."""
-    told = [f"{mail.recipient}: {mail.state}: {mail.answer}" for mail in mails if mail.state != "sent"]
-    return "; ".join(told) or None
+    answers = [f"{mail.recipient}: {mail.state}: {mail.answer}" for mail in mails if mail.state != "sent"]
+    return "; ".join(answers) or None
 
 
 def _one_line(error: Exception) -> str:

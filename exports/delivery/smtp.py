@@ -1,4 +1,4 @@
-"""The way out of the house: by SMTP where a server is set, else into a folder of .eml files."""
+"""How mails leave: by SMTP where a server is set, else into a folder of .eml files."""
 
 from __future__ import annotations
 
@@ -172,12 +172,12 @@ def check_address(text: str) -> str:
     return kept
 
 
-def address_of(owner: str, house: str) -> str:
-    """Where notices to that owner go: the owner's address, or the house's where the name is none."""
+def address_of(owner: str, own_address: str) -> str:
+    """Where notices to that owner go: the owner's address, or the operator's own where the name is none."""
     try:
         return check_address(owner)
     except InvalidParameter:
-        return house
+        return own_address
 
 
 def _envelope(server: smtplib.SMTP, sender: str, recipient: str) -> Answer | None:

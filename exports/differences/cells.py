@@ -114,7 +114,9 @@ def compare(before: StoredResult, after: StoredResult) -> Differences:
     if names_a == names_b:
         rows_a, rows_b = _by_key(before), _by_key(after)
     else:
-        not_compared.append(f"rows other than totals: by {_told(names_a)} in A and by {_told(names_b)} in B")
+        not_compared.append(
+            f"rows other than totals: by {_listed(names_a)} in A and by {_listed(names_b)} in B"
+        )
         rows_a, rows_b = _totals(before), _totals(after)
     in_both = [key for key in rows_a if key in rows_b]
     places = [
@@ -208,5 +210,5 @@ def _parameters(before: StoredResult, after: StoredResult) -> Iterator[Different
         yield Different("company scope", *scopes)
 
 
-def _told(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return " and ".join(names) or "nothing"

@@ -56,7 +56,7 @@ def note_due(connection: Connection, now: datetime) -> Noted:
 
 
 def request_now(connection: Connection, query_id: int, requested_by: str) -> int:
-    """Ask for the query as if it were due now; the delivery's number, the same for the same asker.
+    """Ask for the query as if it were due now; the delivery's number, the same for the same requester.
 
     Raises NotFound where there is no such query.
     """

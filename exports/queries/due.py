@@ -99,11 +99,11 @@ def dealt_with(schedule: Schedule, after: datetime, now: datetime) -> list[DueTi
     found = [_newest(schedule, due_at, now) for due_at in newest]
     if first is None or last is None:
         return found
-    told = (
+    reason = (
         f"{older} due times from {_shown(first)} to {_shown(last)} passed while nothing ran;"
         f" only the {MOST_MADE_UP} after them stand by themselves"
     )
-    return [DueTime(last, "missed", told), *found]
+    return [DueTime(last, "missed", reason), *found]
 
 
 def _newest(schedule: Schedule, due_at: datetime, now: datetime) -> DueTime:
@@ -112,13 +112,13 @@ def _newest(schedule: Schedule, due_at: datetime, now: datetime) -> DueTime:
     return DueTime(due_at)
 
 
-def _refusal(cron: str, told: str) -> str:
+def _refusal(cron: str, reason: str) -> str:
     minute, hour, day, month, weekday = cron.split()
     try:
         CronSim(f"{minute} {hour} * {month} {weekday}", SEEN_FROM)
         CronSim(f"{minute} {hour} {day} * {weekday}", SEEN_FROM)
     except CronSimError:
-        return f"cron {cron!r}: {told[0].lower()}{told[1:]}"
+        return f"cron {cron!r}: {reason[0].lower()}{reason[1:]}"
     return f"cron {cron!r} is never due: no year has such a day"
 
 

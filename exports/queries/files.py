@@ -65,12 +65,12 @@ def read_yaml(text: str, usual_owner: str) -> list[QueryDefinition]:
 def import_queries(
     connection: psycopg.Connection[Any],
     definitions: Sequence[QueryDefinition],
-    asker: GeneratedBy,
+    requested_by: GeneratedBy,
     now: datetime,
 ) -> list[Imported]:
     """Bring every query of the file into the warehouse, or none; told apart by owner and title.
 
-    Queries that the file does not name stay as they are. Raises InvalidParameter where the asker may not
+    Queries that the file does not name stay as they are. Raises InvalidParameter where the requester may not
     change one of them.
     """
     done: list[Imported] = []
@@ -78,9 +78,9 @@ def import_queries(
         for definition in definitions:
             known = find_own(connection, definition.owner, definition.title)
             if known is None:
-                done.append(Imported("created", save(connection, definition, asker, now)))
+                done.append(Imported("created", save(connection, definition, requested_by, now)))
                 continue
-            written = change(connection, known.query_id, known.version, definition, asker, now)
+            written = change(connection, known.query_id, known.version, definition, requested_by, now)
             outcome = "unchanged" if written.version == known.version else "changed"
             done.append(Imported(outcome, written))
     return done

@@ -23,10 +23,10 @@ def on_schedule(query: SavedQuery) -> GeneratedBy:
     return GeneratedBy(query.owner, SCHEDULE_ROLE, query.company_id)
 
 
-def asked_by(asker: GeneratedBy, query: SavedQuery) -> GeneratedBy:
+def asked_by(requested_by: GeneratedBy, query: SavedQuery) -> GeneratedBy:
     """In whose name a result is generated that somebody asks for: their own company, else the query's."""
-    company_id = query.company_id if asker.company_id is None else asker.company_id
-    return GeneratedBy(asker.name, asker.role, company_id)
+    company_id = query.company_id if requested_by.company_id is None else requested_by.company_id
+    return GeneratedBy(requested_by.name, requested_by.role, company_id)
 
 
 def generate(connection: Connection, query: SavedQuery, as_of: datetime, by: GeneratedBy) -> StoredResult:
@@ -40,8 +40,8 @@ def generate(connection: Connection, query: SavedQuery, as_of: datetime, by: Gen
             _refuse_deleted(snapshot, query, by.company_id, as_of)
         return reports.ask(connection, query.report, query.parameters, by, as_of)
     except InvalidParameter as error:
-        told = f"{query.name}: {error}; change it: subdyn query change {query.query_id}"
-        raise InvalidParameter(error.parameter, told) from error
+        message = f"{query.name}: {error}; change it: subdyn query change {query.query_id}"
+        raise InvalidParameter(error.parameter, message) from error
     except ReportError as error:
         error.args = (f"{query.name}: {error}",)
         raise

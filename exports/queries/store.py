@@ -36,13 +36,13 @@ class Version:
 
 
 def save(
-    connection: Connection, definition: QueryDefinition, asker: GeneratedBy, now: datetime
+    connection: Connection, definition: QueryDefinition, requested_by: GeneratedBy, now: datetime
 ) -> SavedQuery:
     """Keep a new query, due after `now`.
 
-    Raises InvalidParameter where its owner has that title, or the asker may not save in the owner's name.
+    Raises InvalidParameter where its owner has that title, or the requester may not save in the owner's name.
     """
-    if not may_change(asker, definition):
+    if not may_change(requested_by, definition):
         raise InvalidParameter(
             "owner", f"only an administrator saves a query in the name of {definition.owner}"
         )
@@ -60,7 +60,9 @@ def save(
     """
     try:
         with connection.transaction():
-            return _written(connection, statement, _values(definition) | {"due_after": now, "by": asker.name})
+            return _written(
+                connection, statement, _values(definition) | {"due_after": now, "by": requested_by.name}
+            )
     except psycopg.errors.UniqueViolation:
         raise _title_is_taken(connection, definition) from None
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
@@ -93,12 +95,12 @@ def find_own(connection: Connection, owner: str, title: str) -> SavedQuery | Non
     return None if row is None else _query(row)
 
 
-def find(connection: Connection, name: str, asker: GeneratedBy) -> SavedQuery:
-    """The query of that number or title that the asker may see; of several of one title the asker's own.
+def find(connection: Connection, name: str, requested_by: GeneratedBy) -> SavedQuery:
+    """The query of that number or title that one may see; of several of one title one's own.
 
     Raises NotFound, naming what it may have been.
     """
-    seen = list_queries(connection, asker)
+    seen = list_queries(connection, requested_by)
     wanted = name.strip()
     if wanted.isascii() and wanted.isdigit():
         by_number = [query for query in seen if query.query_id == int(wanted)]
@@ -107,19 +109,19 @@ def find(connection: Connection, name: str, asker: GeneratedBy) -> SavedQuery:
     titled = [query for query in seen if query.title == wanted]
     if not titled:
         titled = [query for query in seen if query.title.casefold() == wanted.casefold()]
-    own = [query for query in titled if query.owner == asker.name]
+    own = [query for query in titled if query.owner == requested_by.name]
     found = own if len(own) == 1 else titled
     if len(found) == 1:
         return found[0]
     if found:
         numbers = ", ".join(f"{query.query_id} of {query.owner}" for query in found)
         raise NotFound(f"several saved queries are called {name!r}: {numbers}; name one by its number")
-    told = close_matches(wanted, [query.title for query in seen])
-    raise NotFound(f"no saved query {name!r}: {told}; list them with: subdyn query list")
+    matches = close_matches(wanted, [query.title for query in seen])
+    raise NotFound(f"no saved query {name!r}: {matches}; list them with: subdyn query list")
 
 
-def list_queries(connection: Connection, asker: GeneratedBy) -> list[SavedQuery]:
-    """What the asker may see, by title, then number."""
+def list_queries(connection: Connection, requested_by: GeneratedBy) -> list[SavedQuery]:
+    """What the requester may see, by title, then number."""
     statement = """
         select * from app.saved_queries
         where
@@ -132,7 +134,11 @@ def list_queries(connection: Connection, asker: GeneratedBy) -> list[SavedQuery]
             )
         order by title, query_id
     """
-    values = {"sees_all": _is_administrator(asker), "name": asker.name, "company_id": asker.company_id}
+    values = {
+        "sees_all": _is_administrator(requested_by),
+        "name": requested_by.name,
+        "company_id": requested_by.company_id,
+    }
     try:
         with connection.cursor(row_factory=dict_row) as cursor:
             return [_query(row) for row in cursor.execute(statement, values)]
@@ -152,18 +158,18 @@ def change(
     query_id: int,
     version: int,
     definition: QueryDefinition,
-    asker: GeneratedBy,
+    requested_by: GeneratedBy,
     now: datetime,
 ) -> SavedQuery:
     """Write a new version in the place of the one that was loaded.
 
     Due times that passed while there was another schedule, none, or while it rested are not made up for.
     What equals the newest version is not written. Raises ChangedMeanwhile where that version is no longer the
-    newest, InvalidParameter where the owner has another query of that title or the asker may not change it.
+    newest, InvalidParameter where the owner has another query of that title or it may not be changed.
     """
     try:
         with connection.transaction():
-            known = _locked(connection, query_id, version, asker)
+            known = _locked(connection, query_id, version, requested_by)
             if is_same(known, definition):
                 return known
             statement = """
@@ -178,21 +184,21 @@ def change(
                 returning *
             """
             further = {
-                "begins_anew": _begins_anew(known.schedule, definition.schedule),
-                "now": now, "by": asker.name, "query_id": query_id,
+                "begins_anew": _restarts(known.schedule, definition.schedule),
+                "now": now, "by": requested_by.name, "query_id": query_id,
             }  # fmt: skip
             return _written(connection, statement, _values(definition) | further)
     except psycopg.errors.UniqueViolation:
         raise _title_is_taken(connection, definition) from None
 
 
-def delete(connection: Connection, query_id: int, version: int, asker: GeneratedBy) -> SavedQuery:
+def delete(connection: Connection, query_id: int, version: int, requested_by: GeneratedBy) -> SavedQuery:
     """Delete the query as it was loaded; its history and its results stay, what was still due is missed.
 
     Raises ChangedMeanwhile and InvalidParameter as `change` does.
     """
     with connection.transaction():
-        known = _locked(connection, query_id, version, asker)
+        known = _locked(connection, query_id, version, requested_by)
         connection.execute(
             """
             update app.saved_queries set
@@ -200,27 +206,27 @@ def delete(connection: Connection, query_id: int, version: int, asker: Generated
                 changed_at = clock_timestamp(), changed_by = %s
             where query_id = %s
             """,
-            (asker.name, query_id),
+            (requested_by.name, query_id),
         )
         connection.execute(
             """
             update app.deliveries set state = 'missed', reason = %s, noticed_at = clock_timestamp()
             where query_id = %s and state in ('due', 'withheld')
             """,
-            (f"{known.name} was deleted by {asker.name}", query_id),
+            (f"{known.name} was deleted by {requested_by.name}", query_id),
         )
     return known
 
 
 def pause(
-    connection: Connection, query_id: int, asker: GeneratedBy, now: datetime, *, is_paused: bool
+    connection: Connection, query_id: int, requested_by: GeneratedBy, now: datetime, *, is_paused: bool
 ) -> SavedQuery:
     """Let the query's schedule rest, or go on from `now`; raises InvalidParameter where it has none."""
     known = load(connection, query_id)
     if known.schedule is None:
         raise InvalidParameter("schedule", f"{known.name} has no schedule")
     schedule = replace(known.schedule, is_paused=is_paused)
-    return change(connection, query_id, known.version, replace(known, schedule=schedule), asker, now)
+    return change(connection, query_id, known.version, replace(known, schedule=schedule), requested_by, now)
 
 
 def history_of(connection: Connection, query_id: int) -> list[Version]:
@@ -245,9 +251,9 @@ def history_of(connection: Connection, query_id: int) -> list[Version]:
     ]
 
 
-def may_change(asker: GeneratedBy, query: QueryDefinition) -> bool:
-    """Whether the asker may change or delete it."""
-    return _is_administrator(asker) or asker.name == query.owner
+def may_change(requested_by: GeneratedBy, query: QueryDefinition) -> bool:
+    """Whether the requester may change or delete it."""
+    return _is_administrator(requested_by) or requested_by.name == query.owner
 
 
 def is_same(query: SavedQuery, definition: QueryDefinition) -> bool:
@@ -256,17 +262,17 @@ def is_same(query: SavedQuery, definition: QueryDefinition) -> bool:
     return all(getattr(query, name) == getattr(definition, name) for name in parts)
 
 
-def _is_administrator(asker: GeneratedBy) -> bool:
-    return asker.role == ADMINISTRATOR and asker.company_id is None
+def _is_administrator(requested_by: GeneratedBy) -> bool:
+    return requested_by.role == ADMINISTRATOR and requested_by.company_id is None
 
 
-def _locked(connection: Connection, query_id: int, version: int, asker: GeneratedBy) -> SavedQuery:
+def _locked(connection: Connection, query_id: int, version: int, requested_by: GeneratedBy) -> SavedQuery:
     """The newest version, which nobody else writes until the transaction ends."""
     row = _row(connection, "select * from app.saved_queries where query_id = %s for update", (query_id,))
     if row is None:
         raise NotFound(f"no saved query {query_id}; list them with: subdyn query list")
     query = _query(row)
-    if not may_change(asker, query):
+    if not may_change(requested_by, query):
         raise InvalidParameter("query", f"{query.name} is {query.owner}'s: only its owner changes it")
     if row["deleted_at"] is not None:
         raise ChangedMeanwhile(
@@ -280,7 +286,7 @@ def _locked(connection: Connection, query_id: int, version: int, asker: Generate
     return query
 
 
-def _begins_anew(before: Schedule | None, after: Schedule | None) -> bool:
+def _restarts(before: Schedule | None, after: Schedule | None) -> bool:
     if before is None or after is None:
         return before != after
     is_resumed = before.is_paused and not after.is_paused

@@ -58,8 +58,8 @@ def _fields(cells: Sequence[Cell], kind: Kind) -> Sequence[object]:
         return ["" if cell is None else cell for cell in cells]
     if types <= {str, date, NoneType}:
         # few names and days, each in many rows
-        told = {cell: _field(cell, kind) for cell in set(cells)}
-        return [told[cell] for cell in cells]
+        fields = {cell: _field(cell, kind) for cell in set(cells)}
+        return [fields[cell] for cell in cells]
     return [_field(cell, kind) for cell in cells]
 
 

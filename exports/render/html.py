@@ -138,12 +138,12 @@ def _rows(table: Table, has_total: bool) -> Iterator[_Row]:
 def _cell(cell: Cell, column: Column, is_key: bool) -> _Cell:
     if isinstance(cell, str):
         return _Cell(_kept(cell), "text long" if len(cell) > LONG_TEXT else "text", None, is_word=True)
-    text, exact = _told(cell, column), written(cell, column.kind)
+    text, exact = _shown_text(cell, column), written(cell, column.kind)
     look = "moment" if is_key and column.kind is not Kind.TEXT else _look(column)
     return _Cell(text, look, exact if exact != text else None, is_word=False)
 
 
-def _told(cell: Cell, column: Column) -> str:
+def _shown_text(cell: Cell, column: Column) -> str:
     """The cell as people read it."""
     if isinstance(cell, Decimal):
         unit = Decimal(1).scaleb(-decimals_shown(column))

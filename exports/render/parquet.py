@@ -104,9 +104,9 @@ def _of_column(column: Column) -> dict[str, str]:
 
 def _metadata(result: StoredResult) -> dict[str, str]:
     info: Sequence[tuple[str, str]] = info_lines(result)
-    told = {
+    metadata = {
         "title": result.title,
         "result_id": result.result_id,
         "info": json.dumps(dict(info), ensure_ascii=False),
     }
-    return told if result.message is None else {**told, "message": result.message}
+    return metadata if result.message is None else {**metadata, "message": result.message}

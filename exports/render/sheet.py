@@ -177,8 +177,8 @@ def _longest(cells: Sequence[Cell], column: Column) -> int:
     """The characters that the longest needs; of numbers only the first and the last in size are looked at."""
     numbers = [cell for cell in cells if isinstance(cell, (int, Decimal))]
     others = {cell for cell in cells if cell is not None and not isinstance(cell, (int, Decimal))}
-    told = (*others, min(numbers), max(numbers)) if numbers else others
-    return max((len(shown(cell, column)) for cell in told), default=0)
+    widest = (*others, min(numbers), max(numbers)) if numbers else others
+    return max((len(shown(cell, column)) for cell in widest), default=0)
 
 
 def _head_width(column: Column) -> int:

@@ -101,11 +101,11 @@ def _write_table(sheet: Any, table: Table, heading: Sequence[str], has_total: bo
         spans = dict(group_spans(columns))
         covered = {number for first, last in spans.items() for number in range(first + 1, last + 1)}
         for number, column in enumerate(columns, start=1):
-            told = storable(column.group)
+            content = storable(column.group)
             if number in spans:
-                sheet.write_merge(row_number, row_number, number - 1, spans[number] - 1, told, head)
+                sheet.write_merge(row_number, row_number, number - 1, spans[number] - 1, content, head)
             elif number not in covered:
-                sheet.write(row_number, number - 1, told, head)
+                sheet.write(row_number, number - 1, content, head)
         row_number += 1
     lines = max(
         line_count(column.label_in_group, width - FILTER_BUTTON)
@@ -136,8 +136,8 @@ def _fit_to_print(sheet: Any, title: str) -> None:
     sheet.fit_width_to_pages = 1
     sheet.fit_height_to_pages = 0
     sheet.header_str = b""
-    told = storable(title).replace("&", "&&").encode("utf-8")[:LONGEST_FOOTER].decode("utf-8", "ignore")
-    sheet.footer_str = f"&L{told}&C&P / &N".encode()
+    content = storable(title).replace("&", "&&").encode("utf-8")[:LONGEST_FOOTER].decode("utf-8", "ignore")
+    sheet.footer_str = f"&L{content}&C&P / &N".encode()
 
 
 class _Cells:
@@ -171,7 +171,7 @@ class _Cells:
 def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
     sheet.col(0).width = (max(len(label) for label, _ in lines) + PADDING) * PARTS_OF_A_LETTER
     sheet.col(1).width = INFO_WIDTH * PARTS_OF_A_LETTER
-    name, told = xlwt.easyxf(f"{BOLD}; {AS_NUMBER}"), xlwt.easyxf(f"{PLAIN}; {AS_TEXT}")
+    name, content = xlwt.easyxf(f"{BOLD}; {AS_NUMBER}"), xlwt.easyxf(f"{PLAIN}; {AS_TEXT}")
     for number, (label, value) in enumerate(lines):
         sheet.write(number, 0, storable(label), name)
-        sheet.write(number, 1, storable(value), told)
+        sheet.write(number, 1, storable(value), content)

@@ -221,9 +221,9 @@ def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for label, value in lines:
-        name, told = _text(sheet, label, BOLD), _text(sheet, value)
-        name.alignment, told.alignment = NUMBER_ALIGNMENT, KEY_ALIGNMENT
-        sheet.append([name, told])
+        name, content = _text(sheet, label, BOLD), _text(sheet, value)
+        name.alignment, content.alignment = NUMBER_ALIGNMENT, KEY_ALIGNMENT
+        sheet.append([name, content])
 
 
 @dataclass

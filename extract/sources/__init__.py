@@ -1,1 +1,1 @@
-"""The reference operator's sources. A house with other tables maps them here."""
+"""The reference operator's sources. An installation with other tables maps them here."""

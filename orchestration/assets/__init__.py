@@ -1,1 +1,1 @@
-"""The assets, in the street's order: raw, warehouse, reports."""
+"""The assets, in the order of the data: raw, warehouse, reports."""

@@ -21,7 +21,7 @@ _RUNS_LOOKED_AT = 5_000
 
 
 def anchor_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The anchors where something can be closed; none in a house without a platform."""
+    """The anchors where something can be closed; none in an installation without a platform."""
     if not any(is_closed(node) for node in asset_nodes(manifest).values()):
         return []
 

@@ -24,7 +24,7 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 def closed_assets(
     manifest: Mapping[str, Any], project: DbtProject, translator: DbtTranslator
 ) -> list[dg.AssetsDefinition]:
-    """The closed tables by month; none in a house without a platform."""
+    """The closed tables by month; none in an installation without a platform."""
     if not any(is_closed(node) for node in asset_nodes(manifest).values()):
         return []
 
@@ -80,10 +80,10 @@ def _show_closed(context: dg.AssetExecutionContext, settings: Settings, asked: S
         context.log_event(dg.AssetObservation(CLOSED, partition=key, description=reason))
         if key not in {month.key for month in months}:
             remove_month(context.instance, key)
-    told = {month.key for month in unknown_to_dagster(context.instance, months)}
+    unknown = {month.key for month in unknown_to_dagster(context.instance, months)}
     for key, month in closed.items():
         if key in asked and not missing:
             context.add_asset_metadata(month.metadata, asset_key=CLOSED, partition_key=key)
-        elif key in asked or key in told:
+        elif key in asked or key in unknown:
             context.log_event(month.materialization())
     return not missing

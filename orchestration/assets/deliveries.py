@@ -26,7 +26,7 @@ from orchestration.settings import Settings
 
 DELIVERIES = "deliveries"
 DELIVERED = dg.AssetKey([DELIVERIES, "saved_queries"])
-Told = dg.AssetMaterialization | dg.AssetObservation
+Event = dg.AssetMaterialization | dg.AssetObservation
 _RETRY_TAG = "dagster/retry_number"
 
 
@@ -59,7 +59,7 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
             " stop and start one schedule, the sensor's switch all of them."
         ),
     )
-    def saved_queries(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Told]:
+    def saved_queries(context: dg.AssetExecutionContext, settings: SettingsResource) -> Iterator[Event]:
         now = begin(context)
         if context.has_partition_key or context.has_partition_key_range:
             _request(context, settings, context.partition_keys)
@@ -73,11 +73,11 @@ def _saved_queries(reads: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
             findings=build_findings(context.instance, context.repository_def),
             sender=sender(settings),
         ):
-            yield from _told(context, settings, delivered)
+            yield from _event(context, settings, delivered)
             if delivered.is_stuck:
                 stuck.append(f"delivery {delivered.delivery_id}: {delivered.reason}")
         if stuck:
-            # a full disk and the like: the outbox keeps them for a later run, the house is told of this one
+            # a full disk and the like: the outbox keeps them for a later run, the failed run is told of
             raise dg.Failure("; ".join(stuck), allow_retries=False)
 
     return saved_queries
@@ -113,14 +113,14 @@ def _request(context: dg.AssetExecutionContext, settings: Settings, keys: Sequen
                 raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _told(context: dg.AssetExecutionContext, settings: Settings, delivered: Delivered) -> Iterator[Told]:
+def _event(context: dg.AssetExecutionContext, settings: Settings, delivered: Delivered) -> Iterator[Event]:
     """Shows the delivery under its query: materialized once it is done, else observed with the reason."""
     name = f"delivery {delivered.delivery_id}: {delivered.state}"
-    told = f"{name}: {delivered.reason}" if delivered.reason else name
+    message = f"{name}: {delivered.reason}" if delivered.reason else name
     if delivered.state in ("withheld", "failed"):
-        context.log.warning(told)
+        context.log.warning(message)
     else:
-        context.log.info(told)
+        context.log.info(message)
     if delivered.query_id is None:
         return
     with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
@@ -135,11 +135,11 @@ def _told(context: dg.AssetExecutionContext, settings: Settings, delivered: Deli
         metadata["reason"] = delivered.reason
     partition = str(delivered.query_id)
     if delivered.state != "done" or delivered.result is None:
-        yield dg.AssetObservation(DELIVERED, partition=partition, metadata=metadata, description=told)
+        yield dg.AssetObservation(DELIVERED, partition=partition, metadata=metadata, description=message)
     else:
         metadata |= {
             "recipients": ", ".join(delivered.recipients) or "none",
             "size of a mail (bytes)": delivered.size,
             **result_metadata(delivered.result, query.chart),
         }
-        yield dg.AssetMaterialization(DELIVERED, partition=partition, metadata=metadata, description=told)
+        yield dg.AssetMaterialization(DELIVERED, partition=partition, metadata=metadata, description=message)

@@ -92,11 +92,11 @@ def _load(
     context: dg.AssetExecutionContext,
 ) -> LoadResult:
     source_url, warehouse_url = settings.source_url(specification.source), settings.warehouse()
-    told = [0]
+    reported = [0]
 
     def report(rows: int) -> None:
-        if rows >= told[0] + _ROWS_BETWEEN_LINES:
-            told[0] = rows
+        if rows >= reported[0] + _ROWS_BETWEEN_LINES:
+            reported[0] = rows
             context.log.info(f"{specification.name}: {rows:,} rows read")
 
     if isinstance(specification, SourceCollection):

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.sending import send_now
 from orchestration.cli.terminal import Terminal, console
 
@@ -44,7 +44,10 @@ def list_deliveries(
 
     from exports.delivery.listing import find_deliveries
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         found = find_deliveries(connection, state, limit)
     print_deliveries(found)
 
@@ -59,7 +62,10 @@ def release(delivery_id: DeliveryArgument) -> None:
 
     from exports.delivery import run
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         run.release(connection, delivery_id, getpass.getuser())
     console.print(f"delivery {delivery_id} is released: the next run of deliveries sends it", soft_wrap=True)
 
@@ -81,7 +87,7 @@ def retry(
     from exports.delivery.run import start_again
 
     now = datetime.now(UTC)
-    with open_house() as settings:
+    with open_installation() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             if recipient is None and start_again(connection, delivery_id):
                 console.print(
@@ -106,12 +112,12 @@ def print_deliveries(deliveries: Sequence[ListedDelivery]) -> None:
             str(delivery.delivery_id),
             f"{due.astimezone(UTC):%Y-%m-%d %H:%M}",
             delivery.state,
-            Text("\n".join(_told(delivery))),
+            Text("\n".join(_lines(delivery))),
         )
     Terminal().print(table)
 
 
-def _told(delivery: ListedDelivery) -> list[str]:
+def _lines(delivery: ListedDelivery) -> list[str]:
     sent = [mail.recipient for mail in delivery.mails if mail.kind == "result" and mail.state == "sent"]
     lines = [delivery.title + (f", to {', '.join(sent)}" if sent else "")]
     if delivery.reason and delivery.state in ("withheld", "missed", "failed"):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import Sources, console, open_house
+from orchestration.cli.installation import Sources, console, open_installation
 from orchestration.settings import SOURCES, Settings, load_settings
 
 
@@ -20,7 +20,7 @@ def demo(
     """Make an operator with history, close its past months, run the nightly job, and show the report."""
     _refuse_own_databases(load_settings())
     started = time.monotonic()
-    with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
+    with open_installation(Sources.MADE_UP_WHERE_UNSET) as settings:
         _make_operator(settings, customers, months, seed)
         from orchestration.cli.progress import watched_run
 

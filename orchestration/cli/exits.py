@@ -23,7 +23,7 @@ class Failed(Exception):
 
 
 def exit_code_of(error: Exception) -> int:
-    """2 where the asker has to ask otherwise, 1 for everything else."""
+    """2 where the requester has to ask otherwise, 1 for everything else."""
     if isinstance(error, TyperException):
         return getattr(error, "exit_code", BAD_INPUT)
     return BAD_INPUT if _is_ours(error) and type(error).__name__ in _INPUT_ERRORS else FAILURE

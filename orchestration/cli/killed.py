@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.cli.house import console
+from orchestration.cli.installation import console
 from orchestration.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.house import console, open_house
+from orchestration.cli.installation import console, open_installation
 from orchestration.connection_url import checked_url, user_of
 
 
@@ -22,7 +22,7 @@ def migrate(
     from orchestration.settings import load_settings
 
     if admin_url is None:
-        with open_house():
+        with open_installation():
             console.print("the warehouse is up to date")
         return
     settings = load_settings()

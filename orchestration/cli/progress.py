@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestration.cli.exits import Failed
-from orchestration.cli.house import console
+from orchestration.cli.installation import console
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.days import read_days
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.terminal import Terminal, console, write_line
 
 if TYPE_CHECKING:
@@ -40,21 +40,24 @@ def prune(
 
     from exports import retention
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         before = datetime.now(UTC) - age
         found = retention.survey(connection, before)
         print_survey(found)
         going = sum(ages.result_count for ages in found if ages.held_by is None)
-        told = f"stored before {before:%Y-%m-%d %H:%M} UTC"
+        message = f"stored before {before:%Y-%m-%d %H:%M} UTC"
         if not yes:
             hint = "; --yes does it" if going else ""
-            write_line(f"{_results(going)} {told} would be pruned{hint}")
+            write_line(f"{_results(going)} {message} would be pruned{hint}")
             return
         pruned = 0
         with console.status("pruning"):
             for count in retention.prune(connection, before, getpass.getuser()):
                 pruned += count
-        write_line(f"{_results(pruned)} {told} pruned")
+        write_line(f"{_results(pruned)} {message} pruned")
 
 
 def print_survey(found: Sequence[Ages]) -> None:

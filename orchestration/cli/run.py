@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import Sources, open_house
+from orchestration.cli.installation import Sources, open_installation
 
 
 class Job(StrEnum):
@@ -35,7 +35,7 @@ def run_command(
     """Run a job as its schedule would; ends with 0 only if every asset was made and every check passed."""
     instant = read_as_of(as_of)
     reads = Sources.UNUSED if job is Job.DELIVERIES else Sources.READ
-    with open_house(reads, adopt=adopt) as settings:
+    with open_installation(reads, adopt=adopt) as settings:
         from orchestration.cli.progress import watched_run
 
         watched_run(settings, job.value.replace("-", "_"), instant)

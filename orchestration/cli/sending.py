@@ -68,7 +68,7 @@ def send_now(settings: Settings, delivery_id: int, now: datetime) -> None:
     from exports.delivery.sending import send
     from orchestration.mailer import sender
 
-    told = list(send(settings.warehouse(), as_of=now, sender=sender(settings), delivery_id=delivery_id))
+    deliveries = list(send(settings.warehouse(), as_of=now, sender=sender(settings), delivery_id=delivery_id))
     with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
         found = [mail for mail in mails(connection, [delivery_id]) if mail.kind == "result"]
     for mail in found:
@@ -77,5 +77,5 @@ def send_now(settings: Settings, delivery_id: int, now: datetime) -> None:
     lacking = [f"{mail.recipient}: {mail.state}: {mail.answer}" for mail in found if mail.state != "sent"]
     if lacking:
         # what could not be made into a mail has no answer of a server
-        reasons = [delivered.reason for delivered in told if delivered.reason] or ["; ".join(lacking)]
+        reasons = [delivered.reason for delivered in deliveries if delivered.reason] or ["; ".join(lacking)]
         raise Failed(f"delivery {delivery_id} did not reach everybody: {reasons[0]}")

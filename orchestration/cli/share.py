@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.days import read_days
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.report.output import (
     ChartColumnOption,
     ChartOption,
@@ -69,7 +69,7 @@ def create(
     drawn = read_chart(chart, chart_column, chart_type, chart_title)
     is_written = any(asked is not None for asked in (formats, output, drawn))
     destination = Destination(formats, output, overwrite, drawn) if is_written else None
-    with open_house() as settings:
+    with open_installation() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             now = datetime.now(UTC)
             stored = load(connection, find_result_id(connection, beginning))
@@ -106,7 +106,10 @@ def list_links(
     from exports.result import check_result_id, find_result_id
 
     beginning = None if result is None else check_result_id(result)
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         result_id = None if beginning is None else find_result_id(connection, beginning)
         found = shares.list_shares(connection, result_id)
     print_shares(found, datetime.now(UTC))
@@ -123,7 +126,10 @@ def revoke(
 
     from exports import shares
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         found = shares.find(connection, share)
         ended = shares.revoke(connection, found, getpass.getuser(), datetime.now(UTC))
     assert ended.revoked_at is not None  # noqa: S101 - it was just revoked
@@ -153,7 +159,7 @@ def open_share(
     destination = Destination(
         formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title)
     )
-    with open_house() as settings:
+    with open_installation() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result, _ = shares.open_link(
                 connection, link, datetime.now(UTC), getpass.getuser(), "command line"

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import BadInput, Failed
-from orchestration.cli.house import Sources, console, open_house
+from orchestration.cli.installation import Sources, console, open_installation
 from orchestration.cli.process_group import run_group
 from orchestration.dagster_home import WORKSPACE, prepare_dagster_home
 from orchestration.settings import Settings, load_settings
@@ -32,7 +32,7 @@ def up(
     """Start the servers that are not set, and the Dagster UI with its schedules; Ctrl-C stops them all."""
     with _only_one(load_settings().home, f"http://{host}:{port}"):
         _refuse_taken_port(host, port)
-        with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
+        with open_installation(Sources.MADE_UP_WHERE_UNSET) as settings:
             from orchestration.cli.killed import end_killed
 
             home = prepare_dagster_home(settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.exits import BadInput, Failed
-from orchestration.cli.house import Sources, console, open_house
+from orchestration.cli.installation import Sources, console, open_installation
 from orchestration.cli.terminal import write_line
 from orchestration.settings import Settings
 
@@ -42,7 +42,7 @@ def verify(
     if anchors is not None and not anchors.is_file():
         raise BadInput(f"--anchors: there is no file {anchors}")
     found, first = 0, ""
-    with open_house(Sources.READ) as settings, console.status("") as status:
+    with open_installation(Sources.READ) as settings, console.status("") as status:
         for comparison in _comparisons(settings, full, anchors, status.update):
             _tell(comparison)
             if comparison.findings and not found:

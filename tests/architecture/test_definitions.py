@@ -1,4 +1,4 @@
-"""What Dagster loads: jobs, schedules and a graph that reads like the street."""
+"""What Dagster loads: jobs, schedules and a graph that reads from left to right."""
 
 import json
 import os
@@ -181,8 +181,8 @@ def test_every_step_that_reads_a_source_or_builds_the_warehouse_has_a_pool(
 def test_schedules_wait_to_be_turned_on_for_the_demo_only(
     settings: Settings, embedded: bool, status: str
 ) -> None:
-    house = build_definitions(settings.model_copy(update={"embedded": embedded}))
-    schedules = list(house.schedules or [])
+    installation = build_definitions(settings.model_copy(update={"embedded": embedded}))
+    schedules = list(installation.schedules or [])
     assert {schedule.name for schedule in schedules} == {"hourly", "nightly", "monthly_close"}  # pyright: ignore[reportAttributeAccessIssue]
     assert {schedule.default_status.value for schedule in schedules} == {status}  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from orchestration.settings import Settings
 from tests.conftest import MongoServer, PostgresServer
-from tests.end_to_end.house import AS_OF, OperatorUrls, make_operator, open_house
+from tests.end_to_end.installation import AS_OF, OperatorUrls, make_operator, open_installation
 
 
 @pytest.fixture(scope="session")
@@ -72,15 +72,15 @@ def copy_of(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="session")
-def nightly_house(
+def nightly_installation(
     postgres_server: PostgresServer, operator: OperatorUrls, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """A house as the demo leaves it: past months closed, then a nightly run that went well; read only."""
+    """As the demo leaves an installation: past months closed, then a nightly run; read only."""
     from orchestration.headless import run_job
 
     name = f"e2e_warehouse_{secrets.token_hex(4)}"
     home = tmp_path_factory.mktemp("a home with spaces")
-    settings = open_house(home, postgres_server.create_database(name), operator)
+    settings = open_installation(home, postgres_server.create_database(name), operator)
     assert run_job(settings, "monthly_close", AS_OF).failures == ()
     seen: set[str] = set()
     outcome = run_job(settings, "nightly", AS_OF, on_event=lambda event: seen.add(event.event_type_value))

@@ -15,7 +15,7 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, program, throwaway_settings
 from demo.operator.create import create
 from orchestration.headless import run_job
-from tests.end_to_end.house import AS_OF, LAST_DAY, OperatorUrls, open_house
+from tests.end_to_end.installation import AS_OF, LAST_DAY, OperatorUrls, open_installation
 
 WAREHOUSE, DAGSTER, ANCHORS = "warehouse.sql.xz", "dagster.yaml", "closed_anchors.jsonl"
 
@@ -40,7 +40,7 @@ def _keep(folder: Path) -> None:
             middleware = mongo.url(mongo.start(), "middleware")
             operator = OperatorUrls(urls["billing"], urls["platform"], middleware)
             make_small_operator(operator)
-            settings = open_house(home, urls["warehouse"], operator)
+            settings = open_installation(home, urls["warehouse"], operator)
             for job in ("monthly_close", "nightly"):
                 assert run_job(settings, job, AS_OF).failures == ()
             dump = subprocess.run([program("pg_dump"), urls["warehouse"]], check=True, capture_output=True)

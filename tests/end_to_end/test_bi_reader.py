@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from orchestration.settings import Settings
-from tests.end_to_end.house import ROOT, rows
+from tests.end_to_end.installation import ROOT, rows
 
 RELATIONS = """
     select n.nspname, c.relname
@@ -39,16 +39,16 @@ READINGS = """
 
 
 @pytest.fixture
-def reader(nightly_house: Settings, as_bi_reader: Callable[[str], str]) -> psycopg.Connection:
+def reader(nightly_installation: Settings, as_bi_reader: Callable[[str], str]) -> psycopg.Connection:
     """A connection as the reading login."""
-    url = as_bi_reader(nightly_house.warehouse_login())
+    url = as_bi_reader(nightly_installation.warehouse_login())
     return psycopg.connect(url, autocommit=True)
 
 
 def test_it_reads_every_relation_of_marts_and_closed(
-    nightly_house: Settings, reader: psycopg.Connection
+    nightly_installation: Settings, reader: psycopg.Connection
 ) -> None:
-    published = [name for name in rows(nightly_house, RELATIONS) if name[0] in PUBLISHED]
+    published = [name for name in rows(nightly_installation, RELATIONS) if name[0] in PUBLISHED]
     with reader:
         # every row, every column: a view calls its functions with the reader's rights
         count = {
@@ -62,8 +62,8 @@ def test_it_reads_every_relation_of_marts_and_closed(
     assert {name for name in empty if not name.startswith("closed.")} <= {"marts.fct_transactions_rejected"}
 
 
-def test_it_reads_and_writes_nothing_else(nightly_house: Settings, reader: psycopg.Connection) -> None:
-    relations = rows(nightly_house, RELATIONS)
+def test_it_reads_and_writes_nothing_else(nightly_installation: Settings, reader: psycopg.Connection) -> None:
+    relations = rows(nightly_installation, RELATIONS)
     with reader:
         for relation in (sql.Identifier(*name) for name in relations if name[0] not in PUBLISHED):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -14,7 +14,7 @@ from orchestration.definitions import build_definitions
 from orchestration.headless import run_job
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.end_to_end.house import AS_OF, OperatorUrls, open_house, rows, subdyn
+from tests.end_to_end.installation import AS_OF, OperatorUrls, open_installation, rows, subdyn
 
 LATER = AS_OF + timedelta(days=2)
 GRACE = timedelta(hours=5)
@@ -34,9 +34,9 @@ VERSIONS = "select subscriber_id, month, xmin::text, row_hash from closed.subscr
 
 
 @pytest.fixture
-def platform_house(fresh_database: str, home: Path, operator: OperatorUrls) -> Settings:
-    """A house that has nothing but a platform to invoice, loaded once."""
-    settings = open_house(
+def platform_installation(fresh_database: str, home: Path, operator: OperatorUrls) -> Settings:
+    """An installation that has nothing but a platform to invoice, loaded once."""
+    settings = open_installation(
         home,
         fresh_database,
         operator,
@@ -77,42 +77,42 @@ def run_what_was_asked_for(settings: Settings, request: dg.RunRequest) -> dg.Exe
         )
 
 
-def test_months_close_once_they_may_and_are_never_written_again(platform_house: Settings) -> None:
-    assert rows(platform_house, CLOSED) == []
-    live = rows(platform_house, METRICS)
-    ended = rows(platform_house, ENDED, AS_OF - GRACE)
+def test_months_close_once_they_may_and_are_never_written_again(platform_installation: Settings) -> None:
+    assert rows(platform_installation, CLOSED) == []
+    live = rows(platform_installation, METRICS)
+    ended = rows(platform_installation, ENDED, AS_OF - GRACE)
     assert [month for month, _ in ended] == ["2026-01-01", "2026-02-01", "2026-03-01"]
 
     # March ended six hours ago: the grace that was set is over, what is due and what closes agree
-    request = asked_for_by_the_sensor(platform_house)
+    request = asked_for_by_the_sensor(platform_installation)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2026-03"
-    closing = run_what_was_asked_for(platform_house, request)
+    closing = run_what_was_asked_for(platform_installation, request)
     assert closing.success
     checks = closing.get_asset_check_evaluations()
     assert checks and all(check.passed for check in checks)
-    assert rows(platform_house, CLOSED) == ended
-    assert rows(platform_house, METRICS) == live
-    assert isinstance(asked_for_by_the_sensor(platform_house), dg.SkipReason)
+    assert rows(platform_installation, CLOSED) == ended
+    assert rows(platform_installation, METRICS) == live
+    assert isinstance(asked_for_by_the_sensor(platform_installation), dg.SkipReason)
 
-    assert anchored_months(platform_house) == sum(count for _, count in ended)
+    assert anchored_months(platform_installation) == sum(count for _, count in ended)
 
     # March is not over everywhere: it is not shown as closed, and a run that is to close it says why
-    assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
-    written = set(rows(platform_house, VERSIONS))
-    outcome = run_job(platform_house, "monthly_close", AS_OF)
+    assert shown_as_closed(platform_installation) == {"2026-01", "2026-02"}
+    written = set(rows(platform_installation, VERSIONS))
+    outcome = run_job(platform_installation, "monthly_close", AS_OF)
     assert outcome.failures == ()
     assert [warning.partition(" for ")[0] for warning in outcome.warnings] == ["2026-03 is not closed"]
-    assert set(rows(platform_house, VERSIONS)) == written
-    assert shown_as_closed(platform_house) == {"2026-01", "2026-02"}
+    assert set(rows(platform_installation, VERSIONS)) == written
+    assert shown_as_closed(platform_installation) == {"2026-01", "2026-02"}
 
     # two days later the schedule's own run, which loads what is new itself, closes March in the other zones
-    assert run_job(platform_house, "monthly_close", LATER).failures == ()
-    closed = rows(platform_house, CLOSED)
-    assert closed == rows(platform_house, ENDED, LATER - GRACE) != ended
-    assert written < set(rows(platform_house, VERSIONS))
-    assert shown_as_closed(platform_house) == {"2026-01", "2026-02", "2026-03"}
-    assert anchored_months(platform_house) == sum(count for _, count in closed)
-    verifying = subdyn(platform_house, "verify")
-    _, told = verifying.communicate(timeout=200)
-    assert verifying.returncode == 0, told
+    assert run_job(platform_installation, "monthly_close", LATER).failures == ()
+    closed = rows(platform_installation, CLOSED)
+    assert closed == rows(platform_installation, ENDED, LATER - GRACE) != ended
+    assert written < set(rows(platform_installation, VERSIONS))
+    assert shown_as_closed(platform_installation) == {"2026-01", "2026-02", "2026-03"}
+    assert anchored_months(platform_installation) == sum(count for _, count in closed)
+    verifying = subdyn(platform_installation, "verify")
+    _, message = verifying.communicate(timeout=200)
+    assert verifying.returncode == 0, message

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.settings import Settings
-from tests.end_to_end.house import rows
+from tests.end_to_end.installation import rows
 
 OURS = "n.nspname !~ '^(pg_|information_schema|public)'"
 
@@ -38,14 +38,14 @@ OURS = "n.nspname !~ '^(pg_|information_schema|public)'"
     ],
     ids=["relations", "columns", "functions"],
 )
-def test_everything_is_described(nightly_house: Settings, undescribed: str) -> None:
-    assert rows(nightly_house, f"{undescribed} order by 1, 2") == []
+def test_everything_is_described(nightly_installation: Settings, undescribed: str) -> None:
+    assert rows(nightly_installation, f"{undescribed} order by 1, 2") == []
 
 
 def test_closed_tables_are_described_to_dagster_as_the_migrations_describe_them(
-    nightly_house: Settings,
+    nightly_installation: Settings,
 ) -> None:
-    manifest: dict[str, Any] = prepared_manifest(nightly_house)
+    manifest: dict[str, Any] = prepared_manifest(nightly_installation)
     described = {
         (node["name"], column["name"]): column["description"]
         for node in manifest["nodes"].values()
@@ -55,7 +55,7 @@ def test_closed_tables_are_described_to_dagster_as_the_migrations_describe_them(
     tables = sorted({table for table, _ in described})
     assert tables == ["restatements", "subscriber_metrics_monthly"]
     found = rows(
-        nightly_house,
+        nightly_installation,
         f"""
         select c.relname, a.attname, col_description(c.oid, a.attnum)
         from pg_class as c

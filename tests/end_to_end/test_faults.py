@@ -12,12 +12,12 @@ import pytest
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.house import (
+from tests.end_to_end.installation import (
     AS_OF,
     NOBODY,
     OperatorUrls,
     customer_dynamics,
-    open_house,
+    open_installation,
     rows,
     subdyn,
     wait_for,
@@ -31,11 +31,11 @@ COUNTS = """
 
 
 @pytest.fixture
-def house_without_operator(
+def installation_without_operator(
     fresh_database: str, home: Path, operator: OperatorUrls
 ) -> Callable[..., Settings]:
     def made(**urls: str) -> Settings:
-        return open_house(home, fresh_database, operator, **{"middleware_url": "", **urls})
+        return open_installation(home, fresh_database, operator, **{"middleware_url": "", **urls})
 
     return made
 
@@ -47,9 +47,9 @@ def with_password(url: str, password: str) -> str:
 
 
 def test_a_wrong_password_is_named_at_once_and_shown_nowhere(
-    house_without_operator: Callable[..., Settings], operator: OperatorUrls
+    installation_without_operator: Callable[..., Settings], operator: OperatorUrls
 ) -> None:
-    settings = house_without_operator(
+    settings = installation_without_operator(
         billing_url=with_password(operator.billing_url, "wr0ng-secret"), platform_url=""
     )
     outcome = run_job(settings, "hourly", AS_OF)
@@ -63,10 +63,10 @@ def test_a_wrong_password_is_named_at_once_and_shown_nowhere(
     assert b"wr0ng-secret" not in stored
 
 
-def test_a_missing_server_stops_its_own_street_only(
-    house_without_operator: Callable[..., Settings], operator: OperatorUrls
+def test_a_missing_server_stops_what_depends_on_it_only(
+    installation_without_operator: Callable[..., Settings], operator: OperatorUrls
 ) -> None:
-    settings = house_without_operator(billing_url="postgresql://nobody@127.0.0.1:1/billing")
+    settings = installation_without_operator(billing_url="postgresql://nobody@127.0.0.1:1/billing")
     outcome = run_job(settings, "hourly", AS_OF)
     (failed,) = outcome.failures
     assert failed.startswith("raw__billing__") and "cannot be reached" in failed
@@ -74,12 +74,14 @@ def test_a_missing_server_stops_its_own_street_only(
 
 
 def test_a_missing_table_stops_what_depends_on_it_and_is_named(
-    house_without_operator: Callable[..., Settings], operator: OperatorUrls, copy_of: Callable[[str], str]
+    installation_without_operator: Callable[..., Settings],
+    operator: OperatorUrls,
+    copy_of: Callable[[str], str],
 ) -> None:
     billing_url = copy_of(operator.billing_url)
     with psycopg.connect(billing_url) as connection:
         connection.execute("alter table packages rename to parcels")
-    settings = house_without_operator(billing_url=billing_url, platform_url="")
+    settings = installation_without_operator(billing_url=billing_url, platform_url="")
     outcome = run_job(settings, "hourly", AS_OF)
     assert [failure.partition(":")[0] for failure in outcome.failures] == ["raw__billing__packages"]
     assert "no table packages" in outcome.failures[0]
@@ -93,9 +95,9 @@ def test_a_missing_table_stops_what_depends_on_it_and_is_named(
 
 
 def test_a_killed_run_is_healed_by_the_next(
-    nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path
+    nightly_installation: Settings, operator: OperatorUrls, fresh_database: str, home: Path
 ) -> None:
-    settings = open_house(home, fresh_database, operator, platform_url="", middleware_url="")
+    settings = open_installation(home, fresh_database, operator, platform_url="", middleware_url="")
     killed = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
     wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
     killed.send_signal(signal.SIGKILL)
@@ -108,40 +110,42 @@ def test_a_killed_run_is_healed_by_the_next(
             " ('billing', 2, 'adopted', 'postgresql', '{old.example:5432}', 'billing', '1/1')"
         )
     again = subdyn(settings, "run", "hourly", "--adopt", "--as-of", AS_OF.isoformat())
-    _, told = again.communicate(timeout=300)
-    assert again.returncode == 0, told
-    assert rows(settings, COUNTS) == rows(nightly_house, COUNTS)
-    assert customer_dynamics(settings) == customer_dynamics(nightly_house)
+    _, message = again.communicate(timeout=300)
+    assert again.returncode == 0, message
+    assert rows(settings, COUNTS) == rows(nightly_installation, COUNTS)
+    assert customer_dynamics(settings) == customer_dynamics(nightly_installation)
 
 
 def test_two_runs_at_once_double_nothing(
-    nightly_house: Settings, operator: OperatorUrls, fresh_database: str, home: Path, tmp_path: Path
+    nightly_installation: Settings, operator: OperatorUrls, fresh_database: str, home: Path, tmp_path: Path
 ) -> None:
     # Two homes: neither knows of the other but through the warehouse.
-    here = open_house(home, fresh_database, operator, platform_url="", middleware_url="")
+    here = open_installation(home, fresh_database, operator, platform_url="", middleware_url="")
     there = here.model_copy(update={"home": tmp_path / "another home"})
     running = [subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat()) for settings in (here, there)]
-    told = [run.communicate(timeout=500)[1] for run in running]
-    assert [run.returncode for run in running] == [0, 0], told
-    assert rows(here, COUNTS) == rows(nightly_house, COUNTS)
-    assert customer_dynamics(here) == customer_dynamics(nightly_house)
+    message = [run.communicate(timeout=500)[1] for run in running]
+    assert [run.returncode for run in running] == [0, 0], message
+    assert rows(here, COUNTS) == rows(nightly_installation, COUNTS)
+    assert customer_dynamics(here) == customer_dynamics(nightly_installation)
 
 
-def test_a_failed_run_ends_with_one_line_and_exit_code_one(nightly_house: Settings, tmp_path: Path) -> None:
+def test_a_failed_run_ends_with_one_line_and_exit_code_one(
+    nightly_installation: Settings, tmp_path: Path
+) -> None:
     broken = Settings.model_validate(
         {
             "home": tmp_path,
-            "warehouse_url": nightly_house.warehouse_url,
+            "warehouse_url": nightly_installation.warehouse_url,
             "billing_url": "postgresql://nobody@127.0.0.1:1/billing?connect_timeout=1",
             "platform_url": "",
             "middleware_url": "",
         }
     )
     verifying = subdyn(broken, "verify")
-    _, told = verifying.communicate(timeout=100)
+    _, message = verifying.communicate(timeout=100)
     assert verifying.returncode == 1
-    assert "the billing database cannot be reached" in told.splitlines()[-1]
-    assert "Traceback" not in told
+    assert "the billing database cannot be reached" in message.splitlines()[-1]
+    assert "Traceback" not in message
 
 
 def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
@@ -149,7 +153,7 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
 ) -> None:
     billing_url = copy_of(operator.billing_url)
     urls = {"billing_url": billing_url, "platform_url": "", "middleware_url": ""}
-    settings = open_house(home, fresh_database, operator, **urls)
+    settings = open_installation(home, fresh_database, operator, **urls)
 
     # while a table is being read, and, after a run that went well, while a model is being built
     for number, database, table in (
@@ -161,11 +165,11 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
             interrupted = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
             wait_for(lambda: someone_waits_for_a_lock(lock))
             interrupted.send_signal(number)
-            _, told = interrupted.communicate(timeout=20)
+            _, message = interrupted.communicate(timeout=20)
             # nor does a query of dbt's go on, which could not go on before the lock is gone
             wait_for(lambda: no_dbt_is_connected(lock), seconds=20)
-        assert interrupted.returncode == 130, told
-        assert told.strip() == "subdyn: interrupted"
+        assert interrupted.returncode == 130, message
+        assert message.strip() == "subdyn: interrupted"
         with dagster_instance(settings) as instance:
             (last,) = instance.get_runs(limit=1)
             assert last.status is dg.DagsterRunStatus.CANCELED
@@ -173,13 +177,13 @@ def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
 
 
 def test_sigterm_while_dbt_parses_is_an_interrupt(fresh_database: str, home: Path) -> None:
-    settings = open_house(home, fresh_database, NOBODY)
+    settings = open_installation(home, fresh_database, NOBODY)
     parsing = subdyn(settings, "run", "hourly")
     wait_for((home / "dbt" / "dbt.log").exists)
     parsing.terminate()
-    _, told = parsing.communicate(timeout=60)
-    assert parsing.returncode == 130, told
-    assert told.strip() == "subdyn: interrupted"
+    _, message = parsing.communicate(timeout=60)
+    assert parsing.returncode == 130, message
+    assert message.strip() == "subdyn: interrupted"
 
 
 def no_dbt_is_connected(connection: psycopg.Connection) -> bool:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from orchestration.settings import Settings
 from tests.conftest import PostgresServer
-from tests.end_to_end.house import AS_OF, OperatorUrls, open_house, subdyn
+from tests.end_to_end.installation import AS_OF, OperatorUrls, open_installation, subdyn
 
 LEFT_BYTES = 200_000
 Disk = Callable[[Path, str], Path]
@@ -39,21 +39,21 @@ def small_disk() -> Iterator[Disk]:
 def failed_run(settings: Settings) -> str:
     """The last line of a run that is expected to fail."""
     run = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
-    _, told = run.communicate(timeout=500)
-    assert run.returncode == 1, told
-    assert "Traceback" not in told
-    assert "unexpected" not in told
-    return told.splitlines()[-1]
+    _, message = run.communicate(timeout=500)
+    assert run.returncode == 1, message
+    assert "Traceback" not in message
+    assert "unexpected" not in message
+    return message.splitlines()[-1]
 
 
 def test_a_full_disk_of_dagsters_home_is_named(
     fresh_database: str, home: Path, operator: OperatorUrls, small_disk: Disk
 ) -> None:
-    settings = open_house(home, fresh_database, operator, billing_url="", middleware_url="")
+    settings = open_installation(home, fresh_database, operator, billing_url="", middleware_url="")
     folder = small_disk(settings.dagster_home, "128k")
-    told = failed_run(settings)
-    assert told.startswith(f"subdyn: {folder} cannot be written (")
-    assert "MB free): make room on its disk" in told
+    message = failed_run(settings)
+    assert message.startswith(f"subdyn: {folder} cannot be written (")
+    assert "MB free): make room on its disk" in message
 
 
 def test_a_full_disk_of_the_warehouse_is_named(
@@ -73,11 +73,11 @@ def test_a_full_disk_of_the_warehouse_is_named(
         server.execute("create database test_full_disk tablespace small")
     try:
         url = postgres_server.database_url("test_full_disk")
-        settings = open_house(home, url, operator, platform_url="", middleware_url="")
+        settings = open_installation(home, url, operator, platform_url="", middleware_url="")
         (folder / "something else").write_bytes(bytes(shutil.disk_usage(folder).free - LEFT_BYTES))
-        told = failed_run(settings)
-        assert "the disk of the warehouse is full; make room in its server's data folder" in told
-        assert "No space left on device" in told
+        message = failed_run(settings)
+        assert "the disk of the warehouse is full; make room in its server's data folder" in message
+        assert "No space left on device" in message
     finally:
         postgres_server.drop_database("test_full_disk")
         with psycopg.connect(postgres_server.url, autocommit=True) as server:

@@ -88,7 +88,7 @@ def test_the_demo_of_an_installed_wheel_ends_with_its_reports(environment: Path,
             (environment.parent / "dependencies" / path.name).symlink_to(path)
     ended = subdyn(environment, tmp_path, "demo", "--customers", "40", "--months", "2")
     assert ended.returncode == 0, ended.stdout
-    told = [Path(line.strip()) for line in ended.stdout.splitlines() if line.startswith(f"  {tmp_path}")]
-    assert {path.suffix for path in told} >= {".csv", ".xlsx"}
-    assert all(path.stat().st_size > 0 for path in told)
+    message = [Path(line.strip()) for line in ended.stdout.splitlines() if line.startswith(f"  {tmp_path}")]
+    assert {path.suffix for path in message} >= {".csv", ".xlsx"}
+    assert all(path.stat().st_size > 0 for path in message)
     assert {path.name for path in tmp_path.iterdir()} == {"home"}

@@ -13,22 +13,22 @@ from orchestration import locks
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.house import AS_OF, rows
+from tests.end_to_end.installation import AS_OF, rows
 
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
 def reader_in_the_way(
-    nightly_house: Settings, as_bi_reader: Callable[[str], str]
+    nightly_installation: Settings, as_bi_reader: Callable[[str], str]
 ) -> Iterator[psycopg.Connection]:
     """A reading login that holds every lock it can get, in a transaction that does not end."""
     published = rows(
-        nightly_house,
+        nightly_installation,
         "select schemaname, tablename from pg_tables where schemaname in ('marts', 'closed')"
         " union all select schemaname, viewname from pg_views where schemaname in ('marts', 'closed')",
     )
-    with psycopg.connect(as_bi_reader(nightly_house.warehouse_login())) as connection:
+    with psycopg.connect(as_bi_reader(nightly_installation.warehouse_login())) as connection:
         for name in published:
             relation = sql.Identifier(*name)
             connection.execute(sql.SQL("select from {} limit 1").format(relation))
@@ -47,10 +47,10 @@ def _refused(connection: psycopg.Connection, statement: sql.Composed) -> None:
 
 
 def test_a_reader_holds_up_no_run_and_whoever_does_is_named(
-    nightly_house: Settings, reader_in_the_way: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    nightly_installation: Settings, reader_in_the_way: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "REPORT_AFTER_SECONDS", 1)
-    login = nightly_house.warehouse_login()
+    login = nightly_installation.warehouse_login()
     with closing(psycopg.connect(login)) as loading, closing(psycopg.connect(login)) as building:
         loading.execute("update raw_billing.turns set table_name = table_name where table_name = 'users'")
         building.execute("lock table app.build_lock in exclusive mode")
@@ -73,7 +73,7 @@ def test_a_reader_holds_up_no_run_and_whoever_does_is_named(
         for timer in given_up:
             timer.start()
         try:
-            outcome = run_job(nightly_house, "hourly", AS_OF)
+            outcome = run_job(nightly_installation, "hourly", AS_OF)
         finally:
             logging.getLogger("orchestration.locks").removeHandler(terminal)
             for timer in given_up:
@@ -85,6 +85,6 @@ def test_a_reader_holds_up_no_run_and_whoever_does_is_named(
     assert f"pid {pids[1]} of user" in by_what["build"]
     assert "has waited for app.build_lock since" in by_what["build"]
     assert "in a transaction since" in by_what["build"]
-    with dagster_instance(nightly_house) as instance:
+    with dagster_instance(nightly_installation) as instance:
         log = [entry.message for entry in instance.all_logs(outcome.run_id)]
     assert all(any(line in message for message in log) for line in named)

@@ -10,11 +10,11 @@ import psycopg
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.house import AS_OF, OperatorUrls, customer_dynamics, open_house, rows
+from tests.end_to_end.installation import AS_OF, OperatorUrls, customer_dynamics, open_installation, rows
 
 
-def test_the_night_leaves_reports_and_their_files(nightly_house: Settings) -> None:
-    names = sorted(path.name for path in nightly_house.reports_folder.iterdir())
+def test_the_night_leaves_reports_and_their_files(nightly_installation: Settings) -> None:
+    names = sorted(path.name for path in nightly_installation.reports_folder.iterdir())
     assert names[:2] == [
         "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.csv",
         "customer-dynamics_2026-01-01_2026-03-31_by-month_USD.xlsx",
@@ -22,16 +22,16 @@ def test_the_night_leaves_reports_and_their_files(nightly_house: Settings) -> No
     stem = "subscriber-metrics_2026-03-01_2026-03-31"
     assert [name.startswith(stem) for name in names[2:]] == [True, True]
     stored = "select report, count(*) from app.report_results where role = 'schedule' group by 1 order by 1"
-    assert rows(nightly_house, stored) == [("customer-dynamics", 1), ("subscriber-metrics", 1)]
+    assert rows(nightly_installation, stored) == [("customer-dynamics", 1), ("subscriber-metrics", 1)]
 
 
-def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
-    with dagster_instance(nightly_house) as instance:
+def test_every_asset_tells_what_it_did(nightly_installation: Settings) -> None:
+    with dagster_instance(nightly_installation) as instance:
         loaded = instance.get_latest_materialization_event(dg.AssetKey(["raw", "billing", "transactions"]))
         assert loaded is not None and loaded.asset_materialization is not None
-        told = loaded.asset_materialization.metadata
-        assert {"extracted", "inserted", "seconds", "watermark", "data through"} <= set(told)
-        assert told["data through"].value == AS_OF.timestamp()
+        message = loaded.asset_materialization.metadata
+        assert {"extracted", "inserted", "seconds", "watermark", "data through"} <= set(message)
+        assert message["data through"].value == AS_OF.timestamp()
         # whoever loaded since: a row is inserted once
         loads = instance.fetch_materializations(dg.AssetKey(["raw", "billing", "transactions"]), limit=100)
         inserted = [
@@ -39,7 +39,7 @@ def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
             for load in loads.records
             if load.asset_materialization
         ]
-        counted = rows(nightly_house, "select count(*) from raw_billing.transactions")[0][0]
+        counted = rows(nightly_installation, "select count(*) from raw_billing.transactions")[0][0]
         assert sum(int(str(number)) for number in inserted) == counted
         built = {
             key.to_user_string(): event.asset_materialization.metadata
@@ -50,7 +50,7 @@ def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
         keys = {key.to_user_string() for key in instance.all_asset_keys()}
     # what the warehouse itself knows of what dbt built
     assert [name for name, metadata in built.items() if "dagster/column_schema" not in metadata] == []
-    counted = rows(nightly_house, "select count(*) from marts.fct_transactions")[0][0]
+    counted = rows(nightly_installation, "select count(*) from marts.fct_transactions")[0][0]
     assert built["marts/fct_transactions"]["dagster/row_count"].value == counted
     assert {
         "marts/fct_customer_history",
@@ -59,8 +59,8 @@ def test_every_asset_tells_what_it_did(nightly_house: Settings) -> None:
     } <= keys
 
 
-def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_house: Settings) -> None:
-    with dagster_instance(nightly_house) as instance:
+def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_installation: Settings) -> None:
+    with dagster_instance(nightly_installation) as instance:
         lineage = {
             key.to_user_string(): event.asset_materialization.metadata.get("dagster/column_lineage")
             for key in instance.all_asset_keys()
@@ -89,13 +89,15 @@ def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_house: Settin
 
 
 def test_a_run_on_mariadb_sources_equals_the_run_on_postgresql(
-    nightly_house: Settings,
+    nightly_installation: Settings,
     operator: OperatorUrls,
     mariadb_operator: OperatorUrls,
     fresh_database: str,
     home: Path,
 ) -> None:
-    settings = open_house(home, fresh_database, mariadb_operator, middleware_url=operator.middleware_url)
+    settings = open_installation(
+        home, fresh_database, mariadb_operator, middleware_url=operator.middleware_url
+    )
     assert run_job(settings, "nightly", AS_OF).failures == ()
     for asked in (
         {},
@@ -104,13 +106,13 @@ def test_a_run_on_mariadb_sources_equals_the_run_on_postgresql(
     ):
         report = customer_dynamics(settings, **asked)
         assert len(report) > 1
-        assert report == customer_dynamics(nightly_house, **asked)
-    assert rows(settings, METRICS) == rows(nightly_house, METRICS)
+        assert report == customer_dynamics(nightly_installation, **asked)
+    assert rows(settings, METRICS) == rows(nightly_installation, METRICS)
 
 
-def test_a_rerun_without_new_data_touches_no_row(nightly_house: Settings) -> None:
+def test_a_rerun_without_new_data_touches_no_row(nightly_installation: Settings) -> None:
     tables = rows(
-        nightly_house,
+        nightly_installation,
         "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in"
         " ('raw_billing', 'raw_platform', 'raw_middleware', 'intermediate', 'marts')"
         " and tablename not in ('load_log', 'watermarks', 'model_watermarks', 'kept_definitions')",
@@ -119,13 +121,13 @@ def test_a_rerun_without_new_data_touches_no_row(nightly_house: Settings) -> Non
         f"select '{table}', count(*), sum(xmin::text::bigint) from {table}" for (table,) in tables
     )
     versions += " union all select 'descriptions', count(*), sum(xmin::text::bigint) from pg_description"
-    before = set(rows(nightly_house, versions))
-    assert run_job(nightly_house, "hourly", AS_OF).failures == ()
-    assert set(rows(nightly_house, versions)) == before
+    before = set(rows(nightly_installation, versions))
+    assert run_job(nightly_installation, "hourly", AS_OF).failures == ()
+    assert set(rows(nightly_installation, versions)) == before
 
 
-def test_a_house_of_billing_alone_is_whole_and_its_live_balances_are_checked(
-    nightly_house: Settings,
+def test_an_installation_of_billing_alone_is_whole_and_its_live_balances_are_checked(
+    nightly_installation: Settings,
     operator: OperatorUrls,
     copy_of: Callable[[str], str],
     fresh_database: str,
@@ -134,14 +136,14 @@ def test_a_house_of_billing_alone_is_whole_and_its_live_balances_are_checked(
     billing_url = copy_of(operator.billing_url)
     with psycopg.connect(billing_url) as connection:
         connection.execute("update customers set balance = balance + 1 where id = 5")
-    settings = open_house(
+    settings = open_installation(
         home, fresh_database, operator, billing_url=billing_url, middleware_url="", platform_url=""
     )
     outcome = run_job(settings, "nightly", AS_OF)
     # The one thing that is wrong is told, and stops nothing.
     assert [failure for failure in outcome.failures if "ledger_equals_live_balances" not in failure] == []
     assert "customer 5:" in "".join(outcome.failures)
-    assert customer_dynamics(settings) == customer_dynamics(nightly_house)
+    assert customer_dynamics(settings) == customer_dynamics(nightly_installation)
     absent = rows(settings, "select to_regnamespace('raw_middleware'), to_regnamespace('raw_platform')")
     assert absent == [(None, None)]
 

@@ -6,21 +6,21 @@ import psutil
 
 from demo import processes
 from orchestration.settings import Settings
-from tests.end_to_end.house import NOBODY, open_house, subdyn, wait_for
+from tests.end_to_end.installation import NOBODY, open_installation, subdyn, wait_for
 
 
 def refusal(settings: Settings, port: int) -> str:
     done = subdyn(settings, "up", "--port", str(port))
-    _, told = done.communicate(timeout=120)
+    _, message = done.communicate(timeout=120)
     assert done.returncode == 1
-    (line,) = told.strip().splitlines()
+    (line,) = message.strip().splitlines()
     return line
 
 
 def test_a_second_one_is_refused_and_the_first_ends_whole_on_sigterm(
     fresh_database: str, home: Path, tmp_path: Path
 ) -> None:
-    settings = open_house(home, fresh_database, NOBODY)
+    settings = open_installation(home, fresh_database, NOBODY)
     port = processes.free_port()
     up = subdyn(settings, "up", "--port", str(port))
     try:

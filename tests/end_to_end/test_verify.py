@@ -1,4 +1,4 @@
-"""`subdyn verify` and the night's checks, on copies of a house that something was done to."""
+"""`subdyn verify` and the night's checks, on copies of an installation that something was done to."""
 
 from collections.abc import Callable
 
@@ -12,14 +12,14 @@ from orchestration.definitions import build_definitions
 from orchestration.recomputation_checks import CHECK_NAME
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.end_to_end.house import AS_OF, subdyn
+from tests.end_to_end.installation import AS_OF, subdyn
 
 
 @pytest.fixture
-def copied(nightly_house: Settings, copy_of: Callable[[str], str]) -> Settings:
-    """The house on a copy of its warehouse."""
-    url = copy_of(nightly_house.warehouse_login())
-    return nightly_house.model_copy(update={"warehouse_url": SecretStr(url)})
+def copied(nightly_installation: Settings, copy_of: Callable[[str], str]) -> Settings:
+    """The installation on a copy of its warehouse."""
+    url = copy_of(nightly_installation.warehouse_login())
+    return nightly_installation.model_copy(update={"warehouse_url": SecretStr(url)})
 
 
 def change(settings: Settings, *statements: str) -> None:
@@ -30,13 +30,13 @@ def change(settings: Settings, *statements: str) -> None:
 
 def verify(settings: Settings, *arguments: str) -> tuple[int, list[str], list[str]]:
     verifying = subdyn(settings, "verify", *arguments)
-    told, shown = verifying.communicate(timeout=300)
-    return verifying.returncode, told.splitlines(), shown.splitlines()
+    message, shown = verifying.communicate(timeout=300)
+    return verifying.returncode, message.splitlines(), shown.splitlines()
 
 
-def test_verify_tells_how_much_it_looked_at_and_fits_a_terminal(nightly_house: Settings) -> None:
-    code, told, shown = verify(nightly_house, "--full")
-    assert told == []
+def test_verify_tells_how_much_it_looked_at_and_fits_a_terminal(nightly_installation: Settings) -> None:
+    code, message, shown = verify(nightly_installation, "--full")
+    assert message == []
     assert code == 0
     assert any(line.startswith("    agrees  customers recomputed from raw: 120 customers") for line in shown)
     assert any("subscriber-months recomputed from raw: " in line for line in shown)
@@ -50,15 +50,15 @@ def test_verify_names_what_was_never_loaded_or_made_and_goes_on(copied: Settings
         "delete from raw_billing.watermarks where table_name = 'users'",
         "drop table marts.fct_customer_history cascade",
     )
-    code, told, shown = verify(copied)
+    code, message, shown = verify(copied)
     assert code == 1
     assert (
         "loads of billing: billing.users: was never loaded: run: subdyn run nightly, and mend what it names"
-        in told
+        in message
     )
     missing = "marts.fct_customer_history: was never made: run: subdyn run nightly, and mend what that names"
-    assert f"balances against the source: {missing}" in told
-    assert f"customers recomputed from raw: {missing}" in told
+    assert f"balances against the source: {missing}" in message
+    assert f"customers recomputed from raw: {missing}" in message
     assert any(line.startswith("    agrees  subscriber-months recomputed from raw: ") for line in shown)
     assert shown[-1].startswith("subdyn: ") and "Traceback" not in "".join(shown)
 

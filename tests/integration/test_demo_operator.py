@@ -157,8 +157,10 @@ def test_tables_on_postgresql_have_the_reference_shape(fresh_database: str, data
                 "select attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute"
                 f" where attrelid = '{table}'::regclass and attnum > 0 order by attnum"
             )
-            told = [f"{name} {POSTGRESQL_TYPES[kind]}{'' if full else '?'}" for name, kind, full in columns]
-            assert ", ".join(told) == shape, table
+            message = [
+                f"{name} {POSTGRESQL_TYPES[kind]}{'' if full else '?'}" for name, kind, full in columns
+            ]
+            assert ", ".join(message) == shape, table
             keys = run(
                 "select a.attname from pg_index i join pg_attribute a"
                 " on a.attrelid = i.indrelid and a.attnum = any (i.indkey)"
@@ -176,11 +178,11 @@ def test_tables_on_mariadb_have_the_reference_shape(fresh_mariadb: str, database
                 "select column_name, column_type, is_nullable, column_key from information_schema.columns"
                 f" where table_schema = database() and table_name = '{table}' order by ordinal_position"
             )
-            told = [
+            message = [
                 f"{name} {MARIADB_TYPES[kind]}{'?' if null == 'YES' else ''}"
                 for name, kind, null, _ in columns
             ]
-            assert ", ".join(told) == shape, table
+            assert ", ".join(message) == shape, table
             assert [row[0] for row in columns if row[3] == "PRI"] == KEYS.get(table, ["id"]), table
 
 
@@ -366,8 +368,8 @@ def test_an_operator_made_before_can_be_kept_and_never_turns_into_another(
 
 
 def test_an_unreachable_database_is_named_in_one_line(fresh_mongo: str) -> None:
-    with pytest.raises(DemoError, match=r"^the billing database cannot be used: ") as told:
+    with pytest.raises(DemoError, match=r"^the billing database cannot be used: ") as message:
         make(Urls(billing_url="postgresql://postgres@127.0.0.1:1/billing"))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(message.value)
     with pytest.raises(DemoError, match=r"^the platform database cannot be used: "):
         make(Urls(platform_url="mysql://root@127.0.0.1:1/platform"))

@@ -167,9 +167,9 @@ def test_passwords_are_readable_by_their_owner_only(home: Path) -> None:
 def test_a_home_that_cannot_be_had_is_one_line_that_says_so(servers_folder: Path) -> None:
     in_the_way = servers_folder / "a file"
     in_the_way.write_text("")
-    with pytest.raises(DemoError, match="SUBDYN_HOME") as told, running_servers(in_the_way):
+    with pytest.raises(DemoError, match="SUBDYN_HOME") as message, running_servers(in_the_way):
         pass
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(message.value)
 
 
 def test_a_full_disk_is_told_in_the_words_of_initdb(servers_folder: Path) -> None:

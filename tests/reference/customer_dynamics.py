@@ -110,7 +110,7 @@ class _Recomputation:
         unit = next((unit for unit in LABELS if unit in grouped), None)
         periods = list(self._periods(unit)) if unit else [total]
         rows: list[dict[str, Cell]] = []
-        told_as: list[tuple[dict[str, Cell], int | None]] = []
+        reported_as: list[tuple[dict[str, Cell], int | None]] = []
         for period in periods:
             heads: dict[str, Cell] = {unit.capitalize(): period.label} if unit else {}
             if not by_package:
@@ -120,8 +120,8 @@ class _Recomputation:
                 figures = self._figures(period, (package_id,))
                 if any(figures.values()):
                     rows.append({**heads, "Package Name": name, **figures})
-                    told_as.append((rows[-1], package_id))
-        self._tell_namesakes_apart(told_as)
+                    reported_as.append((rows[-1], package_id))
+        self._tell_namesakes_apart(reported_as)
         if grouped:
             named = [
                 head
@@ -132,13 +132,13 @@ class _Recomputation:
             rows.append({first: "Total", **dict.fromkeys(others), **self._figures(total)})
         return rows
 
-    def _tell_namesakes_apart(self, told_as: list[tuple[dict[str, Cell], int | None]]) -> None:
+    def _tell_namesakes_apart(self, reported_as: list[tuple[dict[str, Cell], int | None]]) -> None:
         """Company and id behind each name that rows of different packages bear."""
         bearers: dict[Cell, set[int]] = {}
-        for row, package_id in told_as:
+        for row, package_id in reported_as:
             if package_id is not None:
                 bearers.setdefault(row["Package Name"], set()).add(package_id)
-        for row, package_id in told_as:
+        for row, package_id in reported_as:
             if package_id is not None and len(bearers[row["Package Name"]]) > 1:
                 seller = self.sellers.get(package_id)
                 behind = f"#{package_id}" if seller is None else f"{seller}, #{package_id}"

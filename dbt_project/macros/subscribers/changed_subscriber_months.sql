@@ -1,5 +1,5 @@
 {#
-  Which subscribers' months a model has to make anew.
+  Which subscribers' months a model has to rebuild.
 
   A table that months are made of tells, in its config, which months a row of it concerns:
       meta: {month_changes: {month: month}}                        the row's own month
@@ -7,12 +7,12 @@
                                                                    `to` moved: those that end after the earlier of the two
   The months of every row that goes or comes are noted in intermediate.changed_subscriber_months, in the transaction of the
   rows themselves: whatever moved, and in which order, each change is noted once, where it was and where it is. A table made
-  anew notes that every month changed.
+  rebuilt notes that every month changed.
 
   A table with rows per subscriber and month names the models it reads:
       meta: {month_inputs: [int_subscriber_months, int_user_states, int_platform_data_through]}
       incremental_strategy: changed_months
-  It makes anew, all rows of a month at once, the months noted since it was last built; where data through is among its
+  It rebuilds, all rows of a month at once, the months noted since it was last built; where data through is among its
   inputs, also every month that ends after the earlier of data through then and now.
 #}
 
@@ -84,7 +84,7 @@
 {% endmacro %}
 
 
-{# A table made anew has no rows to compare: every month counts as changed. #}
+{# A table rebuilt has no rows to compare: every month counts as changed. #}
 {% macro note_every_month() %}
     insert into intermediate.changed_subscriber_months as changed (relation, subscriber_id, month)
     values ('{{ this.identifier }}', 0, '-infinity')
@@ -108,7 +108,7 @@
 {% endmacro %}
 
 
-{# The months that an incremental model has to make anew, in the temporary table changed_months. #}
+{# The months that an incremental model has to rebuild, in the temporary table changed_months. #}
 {% macro note_changed_months(names) %}
     {%- set read = recorded_positions() -%}
     {%- set change_id = read.get('changed_subscriber_months') -%}
@@ -133,7 +133,7 @@
 
     union
 
-    -- all there are and all this table holds, where an input was made anew or never read
+    -- all there are and all this table holds, where an input was rebuilt or never read
     select known.subscriber_id, known.month
     from (
         select subscriber_id, month from {{ ref('int_subscriber_months') }}

@@ -1,4 +1,4 @@
-{# The choices that no document of the users states, each in this one place; a house sets its own by `vars`. #}
+{# The choices that no document of the users states, each in this one place; an installation sets its own by `vars`. #}
 
 {# How long after it was last seen a session without a logoff ends. #}
 {% macro session_timeout() -%}

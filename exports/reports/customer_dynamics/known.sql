@@ -1,4 +1,4 @@
--- What the asker may know of, of each kind that is asked for: every company of the branch that limits the asker, the owners
+-- What the requester may know of, of each kind that is asked for: every company of the branch that limits the requester, the owners
 -- and packages of these companies and of their customers, the tags that their customers bear; and every currency.
 with branch as (
     select

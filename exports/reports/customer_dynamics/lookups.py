@@ -15,7 +15,7 @@ PACKAGE = "exports.reports.customer_dynamics"
 
 @dataclass(frozen=True)
 class Package:
-    """A package's name, empty where it has none, and its company's where the asker may see it."""
+    """A package's name, empty where it has none, and its company's where the requester may see it."""
 
     package_id: int
     name: str | None = None
@@ -49,7 +49,7 @@ def labels(packages: Iterable[Package]) -> Mapping[int, str]:
 
 
 def known_packages(snapshot: Snapshot, scope: int | None) -> dict[int, Package]:
-    """Every package; the names of companies beyond the asker's branch are left out."""
+    """Every package; the names of companies beyond the requester's branch are left out."""
     rows = snapshot.rows(statement(PACKAGE, "packages"), {"scope": scope})
     return {row["package_id"]: Package(**row) for row in rows}
 
@@ -57,7 +57,7 @@ def known_packages(snapshot: Snapshot, scope: int | None) -> dict[int, Package]:
 def check_known(snapshot: Snapshot, asked: CustomerDynamicsParameters, scope: int | None) -> None:
     """Raises InvalidParameter for the first value that the warehouse lacks, naming what it has in scope.
 
-    scope: the company whose branch limits the asker; None for all.
+    scope: the company whose branch limits the requester; None for all.
     """
     found = snapshot.rows(
         statement(PACKAGE, "known"),

@@ -1,4 +1,4 @@
--- What each package is told by: its name and, where the asker may see it, the name of the company that sells it.
+-- What each package is told by: its name and, where the requester may see it, the name of the company that sells it.
 select
     package.package_id,
     package.name,

@@ -131,7 +131,7 @@ class _Question:
     def _rows_by_package(self, sums: _Sums) -> list[tuple[Cell, ...]]:
         """Of each period the packages by name then id, no package last; rows of nothing are left out."""
         known = known_packages(self._snapshot, self._scope)
-        told: list[tuple[int, Package | None, tuple[Cell, ...]]] = []
+        text: list[tuple[int, Package | None, tuple[Cell, ...]]] = []
         for number in range(1, len(self.timeline.periods) + 1):
             found = {
                 package_id for period, package_id in (*sums.clients, *sums.movements) if period == number
@@ -141,11 +141,11 @@ class _Question:
                 key = (number, None if package is None else package.package_id)
                 cells = _cells(sums, key, with_refills=package is None)
                 if any(cells):
-                    told.append((number, package, cells))
-        names = labels(package for _, package, _ in told if package is not None)
+                    text.append((number, package, cells))
+        names = labels(package for _, package, _ in text if package is not None)
         return [
             (*self._period_head(number), None if package is None else names[package.package_id], *cells)
-            for number, package, cells in told
+            for number, package, cells in text
         ]
 
     def _period_head(self, number: int) -> tuple[Cell, ...]:

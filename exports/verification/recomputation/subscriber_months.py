@@ -28,7 +28,7 @@ from exports.verification.recomputation.rotation import Rotation
 from exports.verification.recomputation.subscriber_facts import METRICS, NOTHING, Choices, SubscriberFacts
 
 NAME, UNIT = "subscriber-months recomputed from raw", "subscriber-months"
-# How many a night takes of a house too large to take all: some 200,000 logons of a large one.
+# How many a night takes of an installation too large to take all: some 200,000 logons of a large one.
 NIGHTLY_BOUND = 1_000
 _MARGIN = timedelta(days=70)
 _RECOMPUTED = "recomputed from raw: "

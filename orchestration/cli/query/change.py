@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.query import options
-from orchestration.cli.query.options import PARAMETERS_OF_REPORTS, asker, cleared, now, warehouse, words
+from orchestration.cli.query.options import (
+    PARAMETERS_OF_REPORTS,
+    cleared,
+    current_user,
+    now,
+    warehouse,
+    words,
+)
 from orchestration.cli.report.options import takes
 from orchestration.cli.report.output import (
     ChartColumnOption,
@@ -44,7 +51,7 @@ def save(
     from exports.queries.definition import SavedQueryInput
     from orchestration.settings import load_settings
 
-    by = asker()
+    by = current_user()
     if report == "customer-dynamics":
         asked = {"currency": load_settings().reporting_currency} | asked
     definition = SavedQueryInput.read(
@@ -99,7 +106,7 @@ def change(
         "recipients": tuple(send_to) if send_to else None,
         "chart": _chart(chart, chart_column, chart_type, chart_title),
     }
-    by = asker()
+    by = current_user()
     with warehouse() as connection:
         known = store.find(connection, query, by)
         values = as_input(known)

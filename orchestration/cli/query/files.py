@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.exits import BadInput
-from orchestration.cli.query.options import asker, now, warehouse
+from orchestration.cli.query.options import current_user, now, warehouse
 from orchestration.cli.report.output import STDOUT, OutputOption, OverwriteOption
 from orchestration.cli.terminal import write_line
 
@@ -29,7 +29,7 @@ def export_queries(
     path = None if output in (None, STDOUT) else Path(output)
     if path is not None and not overwrite and os.path.lexists(path):
         raise BadInput(f"--output: {path} is there already: name another, or give --overwrite to replace it")
-    by = asker()
+    by = current_user()
     with warehouse() as connection:
         if queries:
             found = {query.query_id: query for query in (find(connection, name, by) for name in queries)}
@@ -53,7 +53,7 @@ def import_file(
     """Bring the saved queries of a YAML file into the warehouse: all of them, or none where one is wrong."""
     from exports.queries.files import import_queries, read_yaml
 
-    by = asker()
+    by = current_user()
     definitions = read_yaml(_read(file), by.name)
     with warehouse() as connection:
         done = import_queries(connection, definitions, by, now())

@@ -14,7 +14,7 @@ from exports.parameters import titles
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.reports.subscriber_metrics.parameters import SubscriberMetricsParameters
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 
 if TYPE_CHECKING:
     import psycopg
@@ -46,7 +46,7 @@ CLEARABLE: Mapping[str, tuple[str, Any]] = {
 }
 
 
-def asker() -> GeneratedBy:
+def current_user() -> GeneratedBy:
     """Who sits at the command line: a person with the warehouse's URL may do everything."""
     from exports.result import GeneratedBy
 
@@ -63,7 +63,10 @@ def warehouse() -> Iterator[psycopg.Connection[Any]]:
     """A connection to the migrated warehouse."""
     import psycopg
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         yield connection
 
 

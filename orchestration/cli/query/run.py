@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.query import options
-from orchestration.cli.query.options import asker, warehouse, words
+from orchestration.cli.query.options import current_user, warehouse, words
 from orchestration.cli.query.options import now as moment
 from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.output import Destination, FormatOption, OutputOption, OverwriteOption
@@ -35,8 +35,8 @@ def run_query(
     from exports.render import WITH_CHART
 
     instant = read_as_of(as_of) or moment()
-    by = asker()
-    with open_house() as settings:
+    by = current_user()
+    with open_installation() as settings:
         with report_connection(settings) as connection:
             known = find(connection, query, by)
             named = {*words(formats), Path(output or "").suffix[1:].lower()}
@@ -52,7 +52,7 @@ def delete(
     """Delete a saved query: nothing goes out any more; its results and its history stay."""
     from exports.queries import store
 
-    by = asker()
+    by = current_user()
     with warehouse() as connection:
         known = store.find(connection, query, by)
         store.delete(connection, known.query_id, version or known.version, by)

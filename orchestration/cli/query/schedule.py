@@ -9,7 +9,7 @@ import typer
 from orchestration.cli.exits import BadInput
 from orchestration.cli.query import options
 from orchestration.cli.query.change import as_input
-from orchestration.cli.query.options import asker, now, warehouse
+from orchestration.cli.query.options import current_user, now, warehouse
 from orchestration.cli.query.show import due_lines
 from orchestration.cli.terminal import write_line
 
@@ -47,7 +47,7 @@ def schedule(
         raise BadInput("--off takes the schedule away: give no other option with it")
     if pause or resume:
         parts["is_paused"] = pause
-    by = asker()
+    by = current_user()
     with warehouse() as connection:
         known = store.find(connection, query, by)
         values = as_input(known)

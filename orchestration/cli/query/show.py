@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.query import options
-from orchestration.cli.query.options import asker, now, warehouse
+from orchestration.cli.query.options import current_user, now, warehouse
 from orchestration.cli.terminal import Terminal, write_line
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_saved(
     if visibility is not None and visibility not in VISIBILITIES:
         raise BadInput(f"--visibility {visibility!r} is not one of {', '.join(VISIBILITIES)}")
     with warehouse() as connection:
-        queries = list_queries(connection, asker())
+        queries = list_queries(connection, current_user())
     _print_list(
         [
             query
@@ -59,7 +59,7 @@ def show(
     from exports.queries.store import find, history_of
 
     with warehouse() as connection:
-        known = find(connection, query, asker())
+        known = find(connection, query, current_user())
         versions = history_of(connection, known.query_id) if history else []
     if history:
         for line in _history(versions):

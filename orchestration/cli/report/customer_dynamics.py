@@ -11,7 +11,7 @@ import typer
 from exports.intervals import EARLIEST, LATEST
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from orchestration.cli.exits import BadInput
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.options import takes
 from orchestration.cli.report.output import (
@@ -57,7 +57,7 @@ def customer_dynamics(
         read_chart(chart, chart_column, chart_type, chart_title, parameters.columns),
         send_to,
     )
-    with open_house() as settings:
+    with open_installation() as settings:
         from exports.reports.customer_dynamics.report import generate
         from exports.result import GeneratedBy
 

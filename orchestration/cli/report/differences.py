@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.terminal import Terminal, write_line
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def diff(
     from exports.result import check_result_id, find_result_id, load
 
     beginnings = [check_result_id(beginning) for beginning in (a, b)]
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         before, after = (load(connection, find_result_id(connection, one)) for one in beginnings)
         differences = compare(before, after)
         causes = find_causes(connection, before, after)
@@ -63,7 +66,7 @@ def print_differences(differences: Differences, causes: Causes) -> None:
     """The differences on stdout: what was asked differently first, then cells, rows and columns, then why."""
     out = Terminal()
     for name, result in (("A", differences.before), ("B", differences.after)):
-        out.print(Text(_told(name, result)), soft_wrap=True)
+        out.print(Text(_line(name, result)), soft_wrap=True)
     for different in differences.parameters:
         asked = f"{different.name}: {_value(different.before)} in A, {_value(different.after)} in B"
         out.print(Text(f"asked differently: {asked}"), soft_wrap=True)
@@ -162,7 +165,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: int = 0) 
     return table
 
 
-def _told(name: str, result: StoredResult) -> str:
+def _line(name: str, result: StoredResult) -> str:
     from exports.render.names import asked_in_short, short_id
 
     asked = result.asked_interval

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.report.output import (
     ChartColumnOption,
     ChartOption,
@@ -43,7 +43,7 @@ def show(
     chart_title: ChartTitleOption = None,
     send_to: SendToOption = None,
 ) -> None:
-    """Show a stored result again, cell for cell; nothing is asked anew."""
+    """Show a stored result again, cell for cell; nothing is asked again."""
     import psycopg
 
     from exports.result import check_result_id, find_result_id, load
@@ -52,7 +52,7 @@ def show(
     destination = Destination(
         formats, output, overwrite, read_chart(chart, chart_column, chart_type, chart_title), send_to
     )
-    with open_house() as settings:
+    with open_installation() as settings:
         with psycopg.connect(settings.warehouse(), autocommit=True) as connection:
             result = load(connection, find_result_id(connection, beginning))
         destination.deliver(result, settings)
@@ -66,7 +66,10 @@ def list_stored(
 
     from exports.result import list_results
 
-    with open_house() as settings, psycopg.connect(settings.warehouse(), autocommit=True) as connection:
+    with (
+        open_installation() as settings,
+        psycopg.connect(settings.warehouse(), autocommit=True) as connection,
+    ):
         results = list_results(connection, limit)
     print_list(results)
 

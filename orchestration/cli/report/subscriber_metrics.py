@@ -12,7 +12,7 @@ from exports.reports.subscriber_metrics.parameters import (
     SeatEvidenceParameters,
     SubscriberMetricsParameters,
 )
-from orchestration.cli.house import open_house
+from orchestration.cli.installation import open_installation
 from orchestration.cli.report.connection import report_connection
 from orchestration.cli.report.options import takes
 from orchestration.cli.report.output import (
@@ -83,7 +83,7 @@ def seat_evidence(
 def _generate(
     report: Callable[[psycopg.Connection, GeneratedBy, datetime], StoredResult], destination: Destination
 ) -> None:
-    with open_house() as settings:
+    with open_installation() as settings:
         from exports.result import GeneratedBy
 
         by = GeneratedBy(getpass.getuser(), "administrator")

@@ -16,25 +16,25 @@ from pydantic import SecretStr
 from orchestration.settings import Settings
 from tests.conftest import PostgresServer
 from tests.end_to_end.dagster_ui.server import Ui
-from tests.end_to_end.house import subdyn, wait_for
+from tests.end_to_end.installation import subdyn, wait_for
 
 
 @pytest.fixture(scope="package")
-def ui_house(
-    nightly_house: Settings, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+def ui_installation(
+    nightly_installation: Settings, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """A copy of the house, with its runs and its warehouse, that may be changed."""
+    """A copy of the installation, with its runs and its warehouse, that may be changed."""
     name = f"e2e_ui_{secrets.token_hex(4)}"
     with psycopg.connect(postgres_server.url, autocommit=True) as server:
-        original = nightly_house.warehouse_login().rpartition("/")[2]
+        original = nightly_installation.warehouse_login().rpartition("/")[2]
         query = "create database {} template {}"
         server.execute(sql.SQL(query).format(sql.Identifier(name), sql.Identifier(original)))
         # what may be done with a database is not copied with it
         grant = "grant connect, create, temporary on database {} to subdyn_pipeline"
         server.execute(sql.SQL(grant).format(sql.Identifier(name)))
     home = tmp_path_factory.mktemp("the UI") / "home"
-    shutil.copytree(nightly_house.home, home)
-    yield nightly_house.model_copy(
+    shutil.copytree(nightly_installation.home, home)
+    yield nightly_installation.model_copy(
         update={
             "home": home,
             "warehouse_url": SecretStr(postgres_server.database_url(name)),
@@ -46,13 +46,13 @@ def ui_house(
 
 
 @pytest.fixture(scope="package")
-def ui(ui_house: Settings) -> Iterator[Ui]:
-    """`subdyn up` in that house, ready to answer."""
+def ui(ui_installation: Settings) -> Iterator[Ui]:
+    """`subdyn up` in that installation, ready to answer."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    log = ui_house.home / "up.log"
+    log = ui_installation.home / "up.log"
     with log.open("w") as output:
-        started = subdyn(ui_house, "up", "--port", str(port), output=output)
+        started = subdyn(ui_installation, "up", "--port", str(port), output=output)
     found = Ui(f"http://127.0.0.1:{port}")
 
     def is_ready() -> bool:

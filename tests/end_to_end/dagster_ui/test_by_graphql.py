@@ -6,7 +6,7 @@ from email import message_from_bytes
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
 from tests.end_to_end.dagster_ui.server import CLOSED, LOCATION, Ui
-from tests.end_to_end.house import AS_OF, rows, subdyn, wait_for
+from tests.end_to_end.installation import AS_OF, rows, subdyn, wait_for
 
 # what the page of a job lists, and the timeline keeps of all runs
 RUNS = """
@@ -95,10 +95,10 @@ def test_the_ui_executes_a_command_line_run_again_closes_a_range_and_says_why_it
     executed = ui.ended(again)
     assert (executed["status"], executed["parentRunId"]) == ("SUCCESS", parent)
 
-    told = ui.ended(refused)
-    assert (told["status"], told["stepStats"]) == ("FAILURE", [])
+    message = ui.ended(refused)
+    assert (message["status"], message["stepStats"]) == ("FAILURE", [])
     errors = [
-        event["message"] for event in told["eventConnection"]["events"] if event.get("level") == "ERROR"
+        event["message"] for event in message["eventConnection"]["events"] if event.get("level") == "ERROR"
     ]
     assert errors == [
         "as-of 2026-03-31T06:00:00Z lies before 2026-04-01T06:00:00Z, up to which billing is loaded:"
@@ -115,23 +115,23 @@ def test_the_ui_executes_a_command_line_run_again_closes_a_range_and_says_why_it
     assert ui.months()["assetPartitionStatuses"] == shown
 
 
-def test_the_command_line_refuses_an_as_of_that_goes_back_or_ahead(ui_house: Settings) -> None:
-    for as_of, told in (
+def test_the_command_line_refuses_an_as_of_that_goes_back_or_ahead(ui_installation: Settings) -> None:
+    for as_of, message in (
         ("2026-03-31T06:00Z", "as-of 2026-03-31T06:00:00Z lies before 2026-04-01T06:00:00Z"),
         ("2126-03-31", "as-of 2126-03-31T00:00:00Z lies more than 5 minutes ahead of the clock"),
     ):
-        refused = subdyn(ui_house, "run", "monthly-close", "--as-of", as_of)
+        refused = subdyn(ui_installation, "run", "monthly-close", "--as-of", as_of)
         _, text = refused.communicate(timeout=300)
         assert refused.returncode == 2, text
-        assert text.splitlines()[-1].startswith(f"subdyn: {told}")
+        assert text.splitlines()[-1].startswith(f"subdyn: {message}")
         assert "Traceback" not in text
 
 
-def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house: Settings) -> None:
+def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_installation: Settings) -> None:
     def say(*arguments: str) -> None:
-        said = subdyn(ui_house, "query", *arguments)
-        _, told = said.communicate(timeout=120)
-        assert said.returncode == 0, told
+        said = subdyn(ui_installation, "query", *arguments)
+        _, message = said.communicate(timeout=120)
+        assert said.returncode == 0, message
 
     clients = ("--report", "customer-dynamics", "--from", "2026-01-01", "--to", "2026-02-28")
     say("save", "--title", "Clients", *clients, "--timezone", "UTC", "--send-to", "ann@operator.example")
@@ -143,7 +143,7 @@ def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house:
 
     # the daemon shows the queries as partitions, and starts a run when one is due
     wait_for(lambda: len(ui.partitions(DELIVERED)["partitionKeys"]) == 2, pause=0.5)
-    number = str(rows(ui_house, "select query_id from app.saved_queries where title = 'Seats'")[0][0])
+    number = str(rows(ui_installation, "select query_id from app.saved_queries where title = 'Seats'")[0][0])
     clicked = ui.launch(
         LAUNCH,
         {"pipelineName": "deliveries"},
@@ -156,13 +156,15 @@ def test_saved_queries_go_out_by_their_schedule_and_at_a_click(ui: Ui, ui_house:
             == set(ui.partitions(DELIVERED)["partitionKeys"])
         )
     )
-    mails = [message_from_bytes(file.read_bytes()) for file in ui_house.outbox_folder.glob("*.eml")]
+    mails = [message_from_bytes(file.read_bytes()) for file in ui_installation.outbox_folder.glob("*.eml")]
     sent = {(mail["To"], str(mail["Subject"]).partition(",")[0]) for mail in mails}
-    # the house's own mails of failed runs lie in the same folder
-    assert {mail for mail in sent if mail[0] != ui_house.mail_from} == {
+    # the installation's own mails of failed runs lie in the same folder
+    assert {mail for mail in sent if mail[0] != ui_installation.mail_from} == {
         ("ann@operator.example", "Clients"),
         ("bob@operator.example", "Seats"),
     }
-    (due,) = rows(ui_house, "select distinct requested_by from app.deliveries where due_at is not null")
+    (due,) = rows(
+        ui_installation, "select distinct requested_by from app.deliveries where due_at is not null"
+    )
     assert due == ("schedule",)
     say("schedule", "Clients", "--pause")

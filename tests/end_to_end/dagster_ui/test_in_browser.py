@@ -56,15 +56,15 @@ def page(browser: Browser, ui: Ui, tmp_path: Path) -> Iterator[Page]:
     opened = context.new_page()
     opened.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
-    told: list[str] = []
-    opened.on("pageerror", lambda error: told.append(str(error)))
-    opened.on("console", lambda line: told.append(line.text) if line.type == "error" else None)
-    opened.on("response", lambda answer: told.append(answer.url) if answer.status >= 400 else None)
+    message: list[str] = []
+    opened.on("pageerror", lambda error: message.append(str(error)))
+    opened.on("console", lambda line: message.append(line.text) if line.type == "error" else None)
+    opened.on("response", lambda answer: message.append(answer.url) if answer.status >= 400 else None)
     yield opened
     # kept with the test's files, to be looked at where it failed
     opened.screenshot(path=tmp_path / "page.png")
     context.close()
-    assert told == []
+    assert message == []
 
 
 def launched(page: Page, click: Callable[[], None]) -> str:

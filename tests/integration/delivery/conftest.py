@@ -13,7 +13,7 @@ import pytest
 from exports.result import new_result_id, store
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
-from tests.integration.delivery.house import House
+from tests.integration.delivery.installation import Installation
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 from tests.unit.exports.results import a_result
 
@@ -32,12 +32,12 @@ def migrated(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def house(migrated: str) -> Iterator[House]:
+def installation(migrated: str) -> Iterator[Installation]:
     """The warehouse without deliveries and saved queries."""
     with psycopg.connect(migrated, autocommit=True) as connection:
         connection.execute("truncate app.outbox, app.deliveries, app.saved_query_versions, app.saved_queries")
     with psycopg.connect(as_pipeline(migrated), autocommit=True) as connection:
-        yield House(as_pipeline(migrated), connection)
+        yield Installation(as_pipeline(migrated), connection)
 
 
 @pytest.fixture
@@ -54,6 +54,6 @@ def server(mailbox: Mailbox) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def stored(house: House) -> Any:
+def stored(installation: Installation) -> Any:
     """A stored result."""
-    return store(house.connection, replace(a_result(), result_id=new_result_id()))
+    return store(installation.connection, replace(a_result(), result_id=new_result_id()))

@@ -17,7 +17,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-USER, PASSWORD = "house", "s3cret:/@"
+USER, PASSWORD = "installation", "s3cret:/@"
 
 
 @dataclass

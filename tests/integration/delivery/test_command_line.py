@@ -15,7 +15,7 @@ import pytest
 from exports.delivery import outbox
 from exports.result import StoredResult
 from orchestration.cli.app import run
-from tests.integration.delivery.house import DUE, House
+from tests.integration.delivery.installation import DUE, Installation
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 from tests.integration.delivery.test_deliver import LATER, stale, wrong
 
@@ -25,7 +25,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def subdyn(
-    house: House, migrated: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    installation: Installation, migrated: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> Command:  # fmt: skip
     """Runs the command on the warehouse: exit code, stdout, stderr."""
@@ -38,14 +38,14 @@ def subdyn(
 
     def command(*arguments: str) -> tuple[int, str, str]:
         code = run(arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        text = capsys.readouterr()
+        return code, text.out, text.err
 
     return command
 
 
 def test_a_stored_result_is_sent_to_a_file_where_no_server_is_set(
-    house: House, stored: StoredResult, subdyn: Command, tmp_path: Path
+    installation: Installation, stored: StoredResult, subdyn: Command, tmp_path: Path
 ) -> None:
     code, out, err = subdyn(
         "report", "show", stored.result_id, "--send-to", ANN, "--send-to", BOB, "--format", "csv,xlsx"
@@ -66,7 +66,7 @@ def test_a_stored_result_is_sent_to_a_file_where_no_server_is_set(
 
 
 def test_what_did_not_go_out_is_a_failure_on_one_line(
-    house: House, stored: StoredResult, subdyn: Command, server: MailServer, mailbox: Mailbox,
+    installation: Installation, stored: StoredResult, subdyn: Command, server: MailServer, mailbox: Mailbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SUBDYN_SMTP_URL", server.url)
@@ -79,7 +79,7 @@ def test_what_did_not_go_out_is_a_failure_on_one_line(
 
 
 def test_a_server_that_is_down_is_told_and_the_mail_waits(
-    house: House, stored: StoredResult, subdyn: Command, monkeypatch: pytest.MonkeyPatch,
+    installation: Installation, stored: StoredResult, subdyn: Command, monkeypatch: pytest.MonkeyPatch,
     server: MailServer, mailbox: Mailbox,
 ) -> None:  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -92,25 +92,25 @@ def test_a_server_that_is_down_is_told_and_the_mail_waits(
 
 @pytest.mark.parametrize("address", ["nobody", "a@x.example\r\nBcc: b@x.example"])
 def test_what_is_no_address_is_bad_input_before_anything_is_done(
-    house: House, stored: StoredResult, subdyn: Command, address: str
+    installation: Installation, stored: StoredResult, subdyn: Command, address: str
 ) -> None:
     code, out, err = subdyn("report", "show", stored.result_id, "--send-to", address)
     assert (code, out) == (2, "")
     assert err.startswith("subdyn: ") and "is no e-mail address" in err and len(err.splitlines()) == 1
-    assert house.connection.execute("select count(*) from app.deliveries").fetchone() == (0,)
+    assert installation.connection.execute("select count(*) from app.deliveries").fetchone() == (0,)
 
 
 def test_a_withheld_delivery_is_listed_released_and_sent(
-    house: House, subdyn: Command, server: MailServer, mailbox: Mailbox
+    installation: Installation, subdyn: Command, server: MailServer, mailbox: Mailbox
 ) -> None:
-    delivery = house.fall_due(house.save(recipients=(BOB,)))
-    house.deliver(server.url, generate=stale, findings=wrong)
+    delivery = installation.fall_due(installation.save(recipients=(BOB,)))
+    installation.deliver(server.url, generate=stale, findings=wrong)
     code, out, _ = subdyn("delivery", "list", "--state", "withheld")
     assert code == 0
     assert "Weekly" in out and "does not reach the interval's end" in out
     assert "customer 7, ledger 1.00, live 2.00" in out
     assert subdyn("delivery", "release", str(delivery))[0] == 0
-    house.deliver(server.url, LATER, generate=stale, findings=wrong)
+    installation.deliver(server.url, LATER, generate=stale, findings=wrong)
     assert mailbox.received[BOB] == 1
     _, out, _ = subdyn("delivery", "list")
     assert "released by" in out and "done" in out
@@ -119,13 +119,13 @@ def test_a_withheld_delivery_is_listed_released_and_sent(
 
 
 def test_an_unknown_mail_is_listed_and_sent_again_when_a_person_says_so(
-    house: House, stored: StoredResult, subdyn: Command, server: MailServer, mailbox: Mailbox,
+    installation: Installation, stored: StoredResult, subdyn: Command, server: MailServer, mailbox: Mailbox,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SUBDYN_SMTP_URL", server.url)
-    delivery = house.request(stored, ANN, BOB)
-    assert outbox.claim(house.connection, delivery, "result", ANN, process="gone", as_of=DUE)
-    house.send(server.url)
+    delivery = installation.request(stored, ANN, BOB)
+    assert outbox.claim(installation.connection, delivery, "result", ANN, process="gone", as_of=DUE)
+    installation.send(server.url)
     code, out, _ = subdyn("delivery", "list", "--state", "unknown")
     assert code == 0 and f"{ANN}: unknown: the process that was sending it ended" in out
     assert subdyn("delivery", "retry", str(delivery), "--recipient", BOB)[0] == 2
@@ -134,15 +134,15 @@ def test_an_unknown_mail_is_listed_and_sent_again_when_a_person_says_so(
     assert mailbox.received[ANN] == mailbox.received[BOB] == 1
 
 
-def test_a_failed_delivery_is_due_again(house: House, subdyn: Command) -> None:
-    delivery = house.fall_due(house.save(), state="failed")
+def test_a_failed_delivery_is_due_again(installation: Installation, subdyn: Command) -> None:
+    delivery = installation.fall_due(installation.save(), state="failed")
     code, _, err = subdyn("delivery", "retry", str(delivery))
     assert code == 0 and f"delivery {delivery} is due again" in err
-    assert house.delivery(delivery)[0] == "due"
+    assert installation.delivery(delivery)[0] == "due"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "text"),
     [
         (("list", "--state", "lost"), "--state: unknown state 'lost'"),
         (("list", "--limit", "0"), "--limit"),
@@ -151,16 +151,16 @@ def test_a_failed_delivery_is_due_again(house: House, subdyn: Command) -> None:
         (("retry", "9" * 30), "ID"),
     ],
 )
-def test_what_is_not_there_is_bad_input(subdyn: Command, arguments: tuple[str, ...], told: str) -> None:
+def test_what_is_not_there_is_bad_input(subdyn: Command, arguments: tuple[str, ...], text: str) -> None:
     code, _, err = subdyn("delivery", *arguments)
-    assert code == 2 and told in err and len(err.splitlines()) == 1
+    assert code == 2 and text in err and len(err.splitlines()) == 1
 
 
 def test_a_run_without_the_daemon_notices_what_is_due_and_says_what_is_withheld(
-    house: House, subdyn: Command
+    installation: Installation, subdyn: Command
 ) -> None:
-    number = house.save()
-    house.connection.execute(
+    number = installation.save()
+    installation.connection.execute(
         """
         update app.saved_queries
         set parameters = '{"interval": "last-month", "time_zone": "UTC", "currency": "USD"}',
@@ -174,7 +174,7 @@ def test_a_run_without_the_daemon_notices_what_is_due_and_says_what_is_withheld(
     assert "deliveries: 0 assets made" in out + err
     assert "warning delivery" in out + err
     assert "withheld: " in out + err
-    found = house.connection.execute(
+    found = installation.connection.execute(
         "select distinct state from app.deliveries where query_id = %s and due_at is not null", (number,)
     )
     assert found.fetchall() == [("withheld",)]

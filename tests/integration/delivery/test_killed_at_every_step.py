@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 
-from tests.integration.delivery.house import DUE, House
+from tests.integration.delivery.installation import DUE, Installation
 from tests.integration.delivery.killed_delivery import STALE_TITLE, STEPS, deliver_until_killed, generate
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 
@@ -46,7 +46,7 @@ def start() -> Start:
 class Round:
     """Two queries that are due, and a third one whose inputs are stale."""
 
-    house: House
+    installation: Installation
     mailbox: Mailbox
     server: MailServer
     deliveries: dict[int, str]
@@ -58,14 +58,14 @@ class Round:
         self.mailbox.on = lambda step: None
         for hours, asked in ((0, generate), (1, None)):
             at = DUE + timedelta(hours=hours)
-            self.house.deliver(self.server.url, at, **({"generate": asked} if asked else {}))
+            self.installation.deliver(self.server.url, at, **({"generate": asked} if asked else {}))
         arrived = Counter(letter["Message-ID"] for _, letter in self.mailbox.letters)
         met: Counter[str] = Counter()
         for delivery, title in self.deliveries.items():
-            assert self.house.delivery(delivery)[0] == "done"
+            assert self.installation.delivery(delivery)[0] == "done"
             assert self._results(title) == 1
-            assert tuple(sorted(self.house.states(delivery))) == PEOPLE
-            assert len(self.house.states(delivery, "withheld")) == title.startswith(STALE_TITLE)
+            assert tuple(sorted(self.installation.states(delivery))) == PEOPLE
+            assert len(self.installation.states(delivery, "withheld")) == title.startswith(STALE_TITLE)
             for message_id, kind, state in self._mails(delivery):
                 assert (state, arrived[message_id]) in {("sent", 1), ("unknown", 0), ("unknown", 1)}, kind
                 met[f"{state}, {arrived[message_id]} arrived"] += 1
@@ -73,50 +73,50 @@ class Round:
 
     def _results(self, title: str) -> int:
         """Stored results of the query, whether a delivery names them or not."""
-        row = self.house.connection.execute(
+        row = self.installation.connection.execute(
             "select count(*) from app.report_results where content->>'title' = %s", (f"Result of {title}",)
         ).fetchone()
         assert row is not None
         return row[0]
 
     def _mails(self, delivery: int) -> list[tuple[str, str, str]]:
-        return self.house.connection.execute(
+        return self.installation.connection.execute(
             "select message_id, kind, state from app.outbox where delivery_id = %s", (delivery,)
         ).fetchall()
 
 
-def new_round(house: House, mailbox: Mailbox, server: MailServer, name: str) -> Round:
+def new_round(installation: Installation, mailbox: Mailbox, server: MailServer, name: str) -> Round:
     """Three due times of three new queries; an empty mailbox."""
     mailbox.letters.clear()
     titles = [f"{first} {name}" for first in ("First", "Second", STALE_TITLE)]
-    deliveries = {house.fall_due(house.save(title, PEOPLE)): title for title in titles}
-    return Round(house, mailbox, server, deliveries)
+    deliveries = {installation.fall_due(installation.save(title, PEOPLE)): title for title in titles}
+    return Round(installation, mailbox, server, deliveries)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step(
-    house: House, server: MailServer, mailbox: Mailbox, start: Start, step: str, when: str
+    installation: Installation, server: MailServer, mailbox: Mailbox, start: Start, step: str, when: str
 ) -> None:
     met: Counter[str] = Counter()
     for number in range(ROUNDS):
         name = f"{step} {when} {number}"
-        made = new_round(house, mailbox, server, name)
+        made = new_round(installation, mailbox, server, name)
         nth = random.Random(name).randint(1, STEPS[step][2])
-        met += made.expect_once(start(house.url, server.url, step, when, nth))
+        met += made.expect_once(start(installation.url, server.url, step, when, nth))
     print(f"{step}, {when}: {dict(met)}")
 
 
 @pytest.mark.parametrize("step", OF_THE_SERVER)
 def test_killed_while_the_server_has_the_word(
-    house: House, server: MailServer, mailbox: Mailbox, start: Start, step: str
+    installation: Installation, server: MailServer, mailbox: Mailbox, start: Start, step: str
 ) -> None:
     met: Counter[str] = Counter()
     for number in range(ROUNDS):
         name = f"server {step} {number}"
-        made, running = new_round(house, mailbox, server, name), []
+        made, running = new_round(installation, mailbox, server, name), []
         mailbox.on = killing(step, random.Random(name).randint(1, OF_THE_SERVER[step]), running)
-        running.append(start(house.url, server.url, "", "", 0))
+        running.append(start(installation.url, server.url, "", "", 0))
         met += made.expect_once(running[0])
     print(f"server, {step}: {dict(met)}")
 

@@ -30,7 +30,7 @@ from exports.delivery.outbox import request
 from exports.delivery.sending import send
 from exports.delivery.smtp import Folder
 from exports.result import Column, Interval, Kind, StoredResult, new_result_id, store
-from tests.integration.delivery.house import DUE, LIMIT, House, sender
+from tests.integration.delivery.installation import DUE, LIMIT, Installation, sender
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 from tests.unit.exports.results import a_result
 
@@ -126,8 +126,8 @@ def test_the_key_figures_compare_the_last_period_with_the_one_before() -> None:
     figures = key_figures(by_month())
     assert figures is not None
     assert (figures.last, figures.before, figures.is_unfinished) == ("2026-03", "2026-02", False)
-    told = [(figure.difference, figure.percent) for figure in figures.figures]
-    assert told == [(1500, None), (Decimal("350.1250"), Decimal("175.1")), (None, None)]
+    output = [(figure.difference, figure.percent) for figure in figures.figures]
+    assert output == [(1500, None), (Decimal("350.1250"), Decimal("175.1")), (None, None)]
     for text in (part(received(by_month()), "plain"), part(received(by_month()), "html")):
         assert "2026-03 against 2026-02" in text
         assert "150.13" in text and "-200.00" in text and "+350.13" in text and "+175.1 %" in text
@@ -183,18 +183,18 @@ def test_many_rows_are_told_and_not_shown() -> None:
 
 
 def test_a_file_that_is_too_large_is_left_out_with_the_command_that_fetches_it(
-    house: House, server: MailServer, mailbox: Mailbox
+    installation: Installation, server: MailServer, mailbox: Mailbox
 ) -> None:
     rows = tuple((date(2026, 1, 1), f"Package {number} " * 10, number, None, None) for number in range(3000))
-    result = store(house.connection, a_result(rows=(*rows, ("Total", None, 1, None, None)),
+    result = store(installation.connection, a_result(rows=(*rows, ("Total", None, 1, None, None)),
                                               result_id=new_result_id()))  # fmt: skip
     delivery = request(
-        house.connection, result_id=result.result_id, recipients=[ANN], formats=["csv", "xlsx"],
+        installation.connection, result_id=result.result_id, recipients=[ANN], formats=["csv", "xlsx"],
         requested_by="ann", mail_from="h@x.example", as_of=DUE,
     )  # fmt: skip
-    (told,) = house.send(server.url, limit_bytes=200_000)
-    assert told.size < 200_000
-    assert house.states(delivery) == {ANN: "sent"}
+    (output,) = installation.send(server.url, limit_bytes=200_000)
+    assert output.size < 200_000
+    assert installation.states(delivery) == {ANN: "sent"}
     ((_, mail),) = mailbox.letters
     assert [name.rpartition(".")[2] for name in files(mail)] == ["xlsx"]
     assert f"get it by: subdyn report show {result.result_id[:12]} --format csv" in part(mail, "plain")
@@ -202,15 +202,15 @@ def test_a_file_that_is_too_large_is_left_out_with_the_command_that_fetches_it(
 
 
 def test_the_mail_of_a_file_that_is_too_large_bears_a_link_that_opens_the_result(
-    house: House, server: MailServer, mailbox: Mailbox
+    installation: Installation, server: MailServer, mailbox: Mailbox
 ) -> None:
     rows = tuple((date(2026, 1, 1), f"Package {number} " * 10, number, None, None) for number in range(3000))
-    result = store(house.connection, a_result(rows=rows, result_id=new_result_id()))
-    house.request(result, ANN, BOB, formats=["csv", "json"])
-    small = house.request(store(house.connection, a_result(result_id=new_result_id())), ANN)
+    result = store(installation.connection, a_result(rows=rows, result_id=new_result_id()))
+    installation.request(result, ANN, BOB, formats=["csv", "json"])
+    small = installation.request(store(installation.connection, a_result(result_id=new_result_id())), ANN)
     way = replace(sender(server.url, limit_bytes=200_000), web_url="https://reports.example.org")
-    assert len(list(send(house.url, as_of=DUE, sender=way))) == 2
-    assert house.states(small) == {ANN: "sent"}
+    assert len(list(send(installation.url, as_of=DUE, sender=way))) == 2
+    assert installation.states(small) == {ANN: "sent"}
     addresses = {
         found
         for _, mail in mailbox.letters
@@ -218,10 +218,10 @@ def test_the_mail_of_a_file_that_is_too_large_bears_a_link_that_opens_the_result
     }
     # one link for both files and both recipients, none for what was small enough
     (address,) = addresses
-    shown, share = shares.open_link(house.connection, address, DUE, "ann", "page")
+    shown, share = shares.open_link(installation.connection, address, DUE, "ann", "page")
     assert shown == result
     assert (share.shared_by, share.company_id) == (result.generated_by.name, result.generated_by.company_id)
-    assert len(shares.list_shares(house.connection, result.result_id)) == 1
+    assert len(shares.list_shares(installation.connection, result.result_id)) == 1
 
 
 def test_a_format_that_cannot_hold_the_result_leaves_a_note() -> None:
@@ -249,44 +249,48 @@ def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_full_disk_while_rendering_loses_nothing_and_sends_nothing_half(
-    house: House,
+    installation: Installation,
     server: MailServer,
     mailbox: Mailbox,
     stored: StoredResult,
     full_disk: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    held = house.request(stored, ANN, formats=("xlsx",))
-    other = house.request(stored, "bob@x.example", formats=("csv",))
-    first, second = house.send(server.url)
+    held = installation.request(stored, ANN, formats=("xlsx",))
+    other = installation.request(stored, "bob@x.example", formats=("csv",))
+    first, second = installation.send(server.url)
     assert (first.state, second.state) == ("ready", "done")
     assert first.reason is not None and "No space left on device" in first.reason
-    assert house.states(held) == {ANN: "waiting"} and house.states(other) == {"bob@x.example": "sent"}
+    assert installation.states(held) == {ANN: "waiting"} and installation.states(other) == {
+        "bob@x.example": "sent"
+    }
     assert (first.is_stuck, second.is_stuck) == (True, False)
-    assert house.delivery(held)[1] == first.reason
-    mail = house.mails(held)[ANN]
+    assert installation.delivery(held)[1] == first.reason
+    mail = installation.mails(held)[ANN]
     assert (mail.answer, mail.attempt_count) == (first.reason, 0)
 
     monkeypatch.setattr(tempfile, "tempdir", None)
-    assert house.send(server.url) == []
-    (told,) = house.send(server.url, mail.next_attempt_at)
-    assert (told.state, told.reason) == ("done", None)
+    assert installation.send(server.url) == []
+    (output,) = installation.send(server.url, mail.next_attempt_at)
+    assert (output.state, output.reason) == ("done", None)
     assert mailbox.received == {ANN: 1, "bob@x.example": 1}
 
 
-def test_a_full_outbox_folder_is_tried_again(house: House, full_disk: Path, stored: StoredResult) -> None:
-    delivery = house.request(stored, ANN)
-    house.send(Folder(full_disk / "outbox"))
-    mail = house.mails(delivery)[ANN]
+def test_a_full_outbox_folder_is_tried_again(
+    installation: Installation, full_disk: Path, stored: StoredResult
+) -> None:
+    delivery = installation.request(stored, ANN)
+    installation.send(Folder(full_disk / "outbox"))
+    mail = installation.mails(delivery)[ANN]
     assert mail.state == "waiting"
     assert mail.answer is not None and mail.answer.endswith("cannot be written: No space left on device")
     assert list((full_disk / "outbox").iterdir()) == []
     (full_disk / "something else").unlink()
-    house.send(Folder(full_disk / "outbox"), DUE + timedelta(minutes=1))
-    assert house.states(delivery) == {ANN: "sent"}
+    installation.send(Folder(full_disk / "outbox"), DUE + timedelta(minutes=1))
+    assert installation.states(delivery) == {ANN: "sent"}
 
 
-def test_nobody_may_name_a_state_that_is_none(house: House, stored: StoredResult) -> None:
-    house.request(stored, ANN)
+def test_nobody_may_name_a_state_that_is_none(installation: Installation, stored: StoredResult) -> None:
+    installation.request(stored, ANN)
     with pytest.raises(psycopg.errors.CheckViolation):
-        house.connection.execute("update app.outbox set state = 'lost'")
+        installation.connection.execute("update app.outbox set state = 'lost'")

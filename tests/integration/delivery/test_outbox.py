@@ -14,7 +14,7 @@ from exports.delivery import outbox
 from exports.delivery.smtp import Answer, Folder, Outcome, SmtpServer
 from exports.errors import InvalidParameter, NotFound
 from exports.result import StoredResult
-from tests.integration.delivery.house import DUE, IMPATIENT, House
+from tests.integration.delivery.installation import DUE, IMPATIENT, Installation
 from tests.integration.delivery.mail_server import Mailbox, MailServer
 
 ANN, BOB, EVE = "ann@x.example", "bob@x.example", "eve@x.example"
@@ -22,182 +22,184 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_each_recipient_gets_a_mail_of_their_own(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
-    delivery = house.request(stored, ANN, BOB)
-    (told,) = house.send(server.url)
-    assert (told.state, told.recipients, told.reason) == ("done", (ANN, BOB), None)
+    delivery = installation.request(stored, ANN, BOB)
+    (text,) = installation.send(server.url)
+    assert (text.state, text.recipients, text.reason) == ("done", (ANN, BOB), None)
     assert mailbox.received == {ANN: 1, BOB: 1}
     assert sorted(letter["To"] for _, letter in mailbox.letters) == [ANN, BOB]
-    assert house.send(server.url) == []
-    assert house.states(delivery) == {ANN: "sent", BOB: "sent"}
-    assert house.mails(delivery)[ANN].answer == "250 taken"
+    assert installation.send(server.url) == []
+    assert installation.states(delivery) == {ANN: "sent", BOB: "sent"}
+    assert installation.mails(delivery)[ANN].answer == "250 taken"
 
 
 def test_the_refusal_of_one_recipient_does_not_stop_the_others(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.to_recipient[BOB] = "550 no such mailbox"
-    delivery = house.request(stored, ANN, BOB, EVE)
-    (told,) = house.send(server.url)
-    assert told.recipients == (ANN, EVE)
-    assert told.reason == f"{BOB}: refused: 550 no such mailbox"
-    assert house.states(delivery) == {ANN: "sent", BOB: "refused", EVE: "sent"}
-    (notice,) = [letter for to, letter in mailbox.letters if to == "subdyn@house.example"]
+    delivery = installation.request(stored, ANN, BOB, EVE)
+    (text,) = installation.send(server.url)
+    assert text.recipients == (ANN, EVE)
+    assert text.reason == f"{BOB}: refused: 550 no such mailbox"
+    assert installation.states(delivery) == {ANN: "sent", BOB: "refused", EVE: "sent"}
+    (notice,) = [letter for to, letter in mailbox.letters if to == "subdyn@installation.example"]
     assert "did not reach everybody" in notice.get_content()
     assert "bob@x.example: refused: 550 no such mailbox" in notice.get_content()
-    assert house.delivery(delivery)[0] == "done"
+    assert installation.delivery(delivery)[0] == "done"
 
 
 def test_a_refusal_for_now_is_tried_again_under_the_same_message_id(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.after_data += ["451 come back later"]
-    delivery = house.request(stored, ANN)
-    house.send(server.url)
-    waits = house.mails(delivery)[ANN]
+    delivery = installation.request(stored, ANN)
+    installation.send(server.url)
+    waits = installation.mails(delivery)[ANN]
     assert (waits.state, waits.answer, waits.next_attempt_at) == (
         "waiting",
         "451 come back later",
         DUE + MINUTE,
     )
-    assert house.delivery(delivery)[0] == "ready"
-    assert house.send(server.url, DUE + MINUTE / 2) == []
-    (told,) = house.send(server.url, DUE + MINUTE)
-    assert told.state == "done"
+    assert installation.delivery(delivery)[0] == "ready"
+    assert installation.send(server.url, DUE + MINUTE / 2) == []
+    (text,) = installation.send(server.url, DUE + MINUTE)
+    assert text.state == "done"
     assert mailbox.received == {ANN: 1}
-    row = house.connection.execute(
+    row = installation.connection.execute(
         "select message_id from app.outbox where delivery_id = %s", (delivery,)
     ).fetchone()
     assert row == (mailbox.letters[0][1]["Message-ID"],)
 
 
 def test_a_server_that_is_down_gets_the_mail_when_it_is_up(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = f"smtp://127.0.0.1:{free.getsockname()[1]}"
-    delivery = house.request(stored, ANN)
-    house.send(nobody)
-    waits = house.mails(delivery)[ANN]
+    delivery = installation.request(stored, ANN)
+    installation.send(nobody)
+    waits = installation.mails(delivery)[ANN]
     assert (waits.state, waits.attempt_count) == ("waiting", 1)
     assert "refused" in (waits.answer or "")
-    house.send(server.url, DUE + MINUTE)
+    installation.send(server.url, DUE + MINUTE)
     assert mailbox.received == {ANN: 1}
 
 
 def test_after_the_last_wait_the_mail_is_given_up_and_the_owner_told(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.to_recipient[BOB] = "450 greylisted"
-    delivery = house.request(stored, BOB)
+    delivery = installation.request(stored, BOB)
     at, attempts = DUE, 0
-    while house.states(delivery) == {BOB: "waiting"}:
-        house.send(server.url, at)
+    while installation.states(delivery) == {BOB: "waiting"}:
+        installation.send(server.url, at)
         attempts += 1
-        at = max(house.mails(delivery)[BOB].next_attempt_at, at)
+        at = max(installation.mails(delivery)[BOB].next_attempt_at, at)
     assert attempts == len(outbox.BACK_OFF) + 1
     assert at - DUE == sum(outbox.BACK_OFF, timedelta())
-    assert house.states(delivery) == {BOB: "failed"}
-    assert house.delivery(delivery)[0] == "done"
-    assert mailbox.received == {"subdyn@house.example": 1}
+    assert installation.states(delivery) == {BOB: "failed"}
+    assert installation.delivery(delivery)[0] == "done"
+    assert mailbox.received == {"subdyn@installation.example": 1}
 
     mailbox.to_recipient.clear()
-    assert outbox.put_back(house.connection, delivery, BOB.upper(), at) == [BOB]
-    house.send(server.url, at)
+    assert outbox.put_back(installation.connection, delivery, BOB.upper(), at) == [BOB]
+    installation.send(server.url, at)
     assert mailbox.received[BOB] == 1
 
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_a_server_that_hangs_up_after_the_mail_leaves_it_unknown_until_a_person_decides(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult, keeps: bool
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult, keeps: bool
 ) -> None:
     mailbox.after_data, mailbox.keeps = [None], keeps
-    delivery = house.request(stored, ANN)
-    (told,) = house.send(server.url)
-    assert house.states(delivery) == {ANN: "unknown"}
-    assert told.reason is not None and told.reason.startswith(f"{ANN}: unknown: no answer after the mail")
+    delivery = installation.request(stored, ANN)
+    (text,) = installation.send(server.url)
+    assert installation.states(delivery) == {ANN: "unknown"}
+    assert text.reason is not None and text.reason.startswith(f"{ANN}: unknown: no answer after the mail")
     for hours in range(6):
-        house.send(server.url, DUE + timedelta(hours=hours))
+        installation.send(server.url, DUE + timedelta(hours=hours))
     assert mailbox.tried.count(ANN) == 1
     assert mailbox.received[ANN] == keeps
 
     mailbox.keeps = True
-    outbox.put_back(house.connection, delivery, None, DUE)
-    house.send(server.url)
+    outbox.put_back(installation.connection, delivery, None, DUE)
+    installation.send(server.url)
     assert mailbox.received[ANN] == keeps + 1
-    assert house.states(delivery) == {ANN: "sent"}
+    assert installation.states(delivery) == {ANN: "sent"}
 
 
 def test_a_server_that_is_slow_before_the_mail_is_tried_again(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.wait_at, mailbox.wait_seconds = "rcpt", 1
-    delivery = house.request(stored, ANN)
-    house.send(SmtpServer(server.url, IMPATIENT))
-    assert "timed out" in (house.mails(delivery)[ANN].answer or "")
-    assert house.states(delivery) == {ANN: "waiting"}
+    delivery = installation.request(stored, ANN)
+    installation.send(SmtpServer(server.url, IMPATIENT))
+    assert "timed out" in (installation.mails(delivery)[ANN].answer or "")
+    assert installation.states(delivery) == {ANN: "waiting"}
     mailbox.wait_at = ""
-    house.send(server.url, DUE + MINUTE)
+    installation.send(server.url, DUE + MINUTE)
     assert mailbox.received == {ANN: 1}
 
 
 def test_a_server_that_is_slow_after_the_mail_leaves_it_unknown(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.wait_at, mailbox.wait_seconds = "data", 1
-    delivery = house.request(stored, ANN)
-    house.send(SmtpServer(server.url, IMPATIENT))
-    assert house.states(delivery) == {ANN: "unknown"}
+    delivery = installation.request(stored, ANN)
+    installation.send(SmtpServer(server.url, IMPATIENT))
+    assert installation.states(delivery) == {ANN: "unknown"}
 
 
 def test_a_claim_that_a_killed_process_left_is_unknown_and_one_that_lives_is_left_alone(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
-    delivery = house.request(stored, ANN, BOB, EVE)
+    delivery = installation.request(stored, ANN, BOB, EVE)
     for to, process in ((ANN, "gone 1"), (BOB, "alive 2"), (EVE, "alive 3")):
-        assert outbox.claim(house.connection, delivery, "result", to, process=process, as_of=DUE)
-    house.connection.execute(
+        assert outbox.claim(installation.connection, delivery, "result", to, process=process, as_of=DUE)
+    installation.connection.execute(
         "update app.outbox set claimed_at = claimed_at - %s where recipient = %s", (outbox.LEASE * 2, EVE)
     )
-    house.send(server.url)
-    assert house.states(delivery) == {ANN: "unknown", BOB: "claimed", EVE: "unknown"}
+    installation.send(server.url)
+    assert installation.states(delivery) == {ANN: "unknown", BOB: "claimed", EVE: "unknown"}
     assert mailbox.tried == []
-    assert house.delivery(delivery)[0] == "ready"
+    assert installation.delivery(delivery)[0] == "ready"
 
 
-def test_who_was_thought_dead_may_still_say_that_it_was_sent(house: House, stored: StoredResult) -> None:
-    delivery = house.request(stored, ANN)
-    claimed = outbox.claim(house.connection, delivery, "result", ANN, process="gone", as_of=DUE)
+def test_who_was_thought_dead_may_still_say_that_it_was_sent(
+    installation: Installation, stored: StoredResult
+) -> None:
+    delivery = installation.request(stored, ANN)
+    claimed = outbox.claim(installation.connection, delivery, "result", ANN, process="gone", as_of=DUE)
     assert claimed is not None
-    assert outbox.give_up_claims(house.connection, lambda name: True) == 1
-    outbox.mark(house.connection, claimed, Answer(Outcome.SENT, "250 ok"), DUE)
-    assert house.states(delivery) == {ANN: "sent"}
+    assert outbox.give_up_claims(installation.connection, lambda name: True) == 1
+    outbox.mark(installation.connection, claimed, Answer(Outcome.SENT, "250 ok"), DUE)
+    assert installation.states(delivery) == {ANN: "sent"}
 
 
 def test_what_an_earlier_attempt_says_does_not_count_for_a_later_one(
-    house: House, stored: StoredResult
+    installation: Installation, stored: StoredResult
 ) -> None:
-    delivery = house.request(stored, ANN)
-    late = outbox.claim(house.connection, delivery, "result", ANN, process="gone", as_of=DUE)
+    delivery = installation.request(stored, ANN)
+    late = outbox.claim(installation.connection, delivery, "result", ANN, process="gone", as_of=DUE)
     assert late is not None
-    outbox.give_up_claims(house.connection, lambda name: True)
-    outbox.put_back(house.connection, delivery, None, DUE)
-    assert outbox.claim(house.connection, delivery, "result", ANN, process="other", as_of=DUE)
-    outbox.mark(house.connection, late, Answer(Outcome.SENT, "250 ok"), DUE)
-    assert house.states(delivery) == {ANN: "claimed"}
+    outbox.give_up_claims(installation.connection, lambda name: True)
+    outbox.put_back(installation.connection, delivery, None, DUE)
+    assert outbox.claim(installation.connection, delivery, "result", ANN, process="other", as_of=DUE)
+    outbox.mark(installation.connection, late, Answer(Outcome.SENT, "250 ok"), DUE)
+    assert installation.states(delivery) == {ANN: "claimed"}
 
 
 def test_two_processes_send_no_mail_twice(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     recipients = [f"r{number}@x.example" for number in range(40)]
-    delivery = house.request(stored, *recipients)
+    delivery = installation.request(stored, *recipients)
     together = threading.Barrier(2)
 
     def one(process: str) -> None:
         together.wait()
-        house.send(server.url, process=process)
+        installation.send(server.url, process=process)
 
     threads = [threading.Thread(target=one, args=(f"alive {number}",)) for number in range(2)]
     for thread in threads:
@@ -205,12 +207,12 @@ def test_two_processes_send_no_mail_twice(
     for thread in threads:
         thread.join()
     assert mailbox.received == dict.fromkeys(recipients, 1)
-    assert set(house.states(delivery).values()) == {"sent"}
-    assert house.delivery(delivery)[0] == "done"
+    assert set(installation.states(delivery).values()) == {"sent"}
+    assert installation.delivery(delivery)[0] == "done"
 
 
 def test_mails_go_out_in_parallel(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     at_once = most = 0
     lock = threading.Lock()
@@ -227,24 +229,24 @@ def test_mails_go_out_in_parallel(
             return Answer(Outcome.SENT, "")
 
     for number in range(12):
-        house.request(stored, f"r{number}@x.example")
-    house.send(Counting())
+        installation.request(stored, f"r{number}@x.example")
+    installation.send(Counting())
     assert most > 2
 
 
 def test_without_a_server_a_mail_is_a_file_and_a_second_attempt_the_same_one(
-    house: House, stored: StoredResult, tmp_path: Path
+    installation: Installation, stored: StoredResult, tmp_path: Path
 ) -> None:
-    delivery = house.request(stored, ANN)
-    claimed = outbox.claim(house.connection, delivery, "result", ANN, process="gone", as_of=DUE)
+    delivery = installation.request(stored, ANN)
+    claimed = outbox.claim(installation.connection, delivery, "result", ANN, process="gone", as_of=DUE)
     assert claimed is not None
-    outbox.give_up_claims(house.connection, lambda name: True)
+    outbox.give_up_claims(installation.connection, lambda name: True)
     for _ in range(2):
-        house.connection.execute("update app.outbox set state = 'waiting'")
-        house.connection.execute("update app.deliveries set state = 'ready'")
-        house.send(Folder(tmp_path / "outbox"))
+        installation.connection.execute("update app.outbox set state = 'waiting'")
+        installation.connection.execute("update app.deliveries set state = 'ready'")
+        installation.send(Folder(tmp_path / "outbox"))
     (file,) = (tmp_path / "outbox").iterdir()
-    assert house.mails(delivery)[ANN].answer == str(file)
+    assert installation.mails(delivery)[ANN].answer == str(file)
 
 
 @pytest.mark.parametrize(
@@ -256,32 +258,34 @@ def test_without_a_server_a_mail_is_a_file_and_a_second_attempt_the_same_one(
         "a\u2028b@x.example",
     ],
 )  # fmt: skip
-def test_what_is_no_address_reaches_no_header(house: House, stored: StoredResult, address: str) -> None:
+def test_what_is_no_address_reaches_no_header(
+    installation: Installation, stored: StoredResult, address: str
+) -> None:
     with pytest.raises(InvalidParameter, match="no e-mail address"):
-        house.request(stored, ANN, address)
-    assert house.connection.execute("select count(*) from app.deliveries").fetchone() == (0,)
+        installation.request(stored, ANN, address)
+    assert installation.connection.execute("select count(*) from app.deliveries").fetchone() == (0,)
 
 
 def test_an_address_that_somebody_wrote_into_the_outbox_is_refused_when_it_is_sent(
-    house: House, server: MailServer, mailbox: Mailbox, stored: StoredResult
+    installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
-    delivery = house.request(stored, ANN)
+    delivery = installation.request(stored, ANN)
     evil = "bob@x.example\r\nBcc: eve@x.example"
-    house.connection.execute("update app.outbox set recipient = %s", (evil,))
-    house.send(server.url)
-    assert house.states(delivery) == {evil: "refused"}
-    assert mailbox.received == {"subdyn@house.example": 1}
+    installation.connection.execute("update app.outbox set recipient = %s", (evil,))
+    installation.send(server.url)
+    assert installation.states(delivery) == {evil: "refused"}
+    assert mailbox.received == {"subdyn@installation.example": 1}
 
 
-def test_an_address_given_twice_gets_one_mail(house: House, stored: StoredResult) -> None:
-    delivery = house.request(stored, ANN, "Ann@X.example")
-    assert len(house.states(delivery)) == 1
+def test_an_address_given_twice_gets_one_mail(installation: Installation, stored: StoredResult) -> None:
+    delivery = installation.request(stored, ANN, "Ann@X.example")
+    assert len(installation.states(delivery)) == 1
 
 
 def test_there_is_nothing_to_put_back_where_all_went_well(
-    house: House, server: MailServer, stored: StoredResult
+    installation: Installation, server: MailServer, stored: StoredResult
 ) -> None:
-    delivery = house.request(stored, ANN)
-    house.send(server.url)
+    delivery = installation.request(stored, ANN)
+    installation.send(server.url)
     with pytest.raises(NotFound, match=f"delivery {delivery} has no mail that is unknown"):
-        outbox.put_back(house.connection, delivery, None, DUE)
+        outbox.put_back(installation.connection, delivery, None, DUE)

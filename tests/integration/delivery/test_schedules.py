@@ -13,7 +13,7 @@ import pytest
 from exports.delivery.smtp import Folder
 from exports.queries.deliveries import note_due, request_now
 from exports.queries.store import delete, pause, save
-from tests.integration.delivery.house import House
+from tests.integration.delivery.installation import Installation
 from tests.integration.exports.saved_queries import ADMINISTRATOR, ANNA, definition, due_rows, scheduled
 
 # Clocks go back in Kyiv and Berlin on Sunday 25 October 2026, at 01:00 UTC; New York's a week later.
@@ -51,21 +51,21 @@ BY_HAND = {
 
 
 def test_a_week_over_a_change_of_the_clock_sends_what_was_worked_out_by_hand(
-    house: House, tmp_path: Path
+    installation: Installation, tmp_path: Path
 ) -> None:
     """Ten schedules in five zones; a look every 50 minutes, none for ten hours of the night of the change."""
     for title, cron, zone in TEN:
-        save(house.connection, scheduled(cron, zone, title, recipients=["a@x.example"]), ANNA, BEGIN)
+        save(installation.connection, scheduled(cron, zone, title, recipients=["a@x.example"]), ANNA, BEGIN)
     out = Folder(tmp_path)
     now = BEGIN
     while now < END:
         now += timedelta(minutes=50)
         if now.day == 25 and now.hour < 10:
             continue
-        if note_due(house.connection, min(now, END)).due:
-            house.deliver(out, at=now)
+        if note_due(installation.connection, min(now, END)).due:
+            installation.deliver(out, at=now)
     expected = {(title, f"2026-10-{time}") for title, times in BY_HAND.items() for time in times.split(", ")}
-    rows = due_rows(house.url)
+    rows = due_rows(installation.url)
     assert len(rows) == len(expected) == 74
     assert {(title, due_at) for title, due_at, _ in rows} == expected
     assert {state for *_, state in rows} == {"done"}
@@ -74,51 +74,56 @@ def test_a_week_over_a_change_of_the_clock_sends_what_was_worked_out_by_hand(
 
 
 def test_the_same_schedule_twice_is_two_queries_and_looking_twice_is_one_delivery_of_each(
-    house: House,
+    installation: Installation,
 ) -> None:
     for title in ("One", "Two"):
-        save(house.connection, scheduled("0 8 * * *", title=title), ANNA, BEGIN)
+        save(installation.connection, scheduled("0 8 * * *", title=title), ANNA, BEGIN)
     later = BEGIN + timedelta(hours=9)
-    assert note_due(house.connection, later).due == 2
-    assert note_due(house.connection, later).due == 0
+    assert note_due(installation.connection, later).due == 2
+    assert note_due(installation.connection, later).due == 0
     # whatever a restored backup or a person makes of due_after
-    house.connection.execute("update app.saved_queries set due_after = %s", (BEGIN,))
-    note_due(house.connection, later)
-    assert due_rows(house.url) == [("One", "2026-10-22 08:00", "due"), ("Two", "2026-10-22 08:00", "due")]
+    installation.connection.execute("update app.saved_queries set due_after = %s", (BEGIN,))
+    note_due(installation.connection, later)
+    assert due_rows(installation.url) == [
+        ("One", "2026-10-22 08:00", "due"),
+        ("Two", "2026-10-22 08:00", "due"),
+    ]
 
 
-def test_two_daemons_at_once_make_one_delivery_of_each_due_time(house: House) -> None:
+def test_two_daemons_at_once_make_one_delivery_of_each_due_time(installation: Installation) -> None:
     for number in range(20):
-        save(house.connection, scheduled("* * * * *", title=f"Query {number}"), ANNA, BEGIN)
+        save(installation.connection, scheduled("* * * * *", title=f"Query {number}"), ANNA, BEGIN)
 
     def look(_: int) -> int:
-        with psycopg.connect(house.url, autocommit=True) as connection:
+        with psycopg.connect(installation.url, autocommit=True) as connection:
             return sum(note_due(connection, BEGIN + timedelta(minutes=minute)).due for minute in range(10))
 
     with ThreadPoolExecutor(2) as pool:
         noted = sum(pool.map(look, range(2)))
-    rows = due_rows(house.url)
+    rows = due_rows(installation.url)
     assert len(rows) == len(set(rows)) == 20 * 9 == noted
 
 
-def test_a_crash_before_the_commit_leaves_what_was_due_to_the_next_look(house: House) -> None:
-    save(house.connection, scheduled("0 8 * * *"), ANNA, BEGIN)
+def test_a_crash_before_the_commit_leaves_what_was_due_to_the_next_look(installation: Installation) -> None:
+    save(installation.connection, scheduled("0 8 * * *"), ANNA, BEGIN)
     later = BEGIN + timedelta(hours=9)
-    with psycopg.connect(house.url) as crashed, crashed.transaction(force_rollback=True):
+    with psycopg.connect(installation.url) as crashed, crashed.transaction(force_rollback=True):
         assert note_due(crashed, later).due == 1
         # another daemon meanwhile leaves the query to this one
-        assert note_due(house.connection, later).due == 0
-    assert due_rows(house.url) == []
-    assert note_due(house.connection, later).due == 1
+        assert note_due(installation.connection, later).due == 0
+    assert due_rows(installation.url) == []
+    assert note_due(installation.connection, later).due == 1
 
 
-def test_a_paused_schedule_is_not_due_and_makes_up_for_nothing_when_it_goes_on(house: House) -> None:
-    query = save(house.connection, scheduled("0 8 * * *"), ANNA, BEGIN)
-    pause(house.connection, query.query_id, ANNA, BEGIN, is_paused=True)
-    assert note_due(house.connection, BEGIN + timedelta(days=2)).due == 0
-    pause(house.connection, query.query_id, ANNA, BEGIN + timedelta(days=2), is_paused=False)
-    assert note_due(house.connection, BEGIN + timedelta(days=3)).due == 1
-    assert due_rows(house.url) == [("Clients of last month", "2026-10-24 08:00", "due")]
+def test_a_paused_schedule_is_not_due_and_makes_up_for_nothing_when_it_goes_on(
+    installation: Installation,
+) -> None:
+    query = save(installation.connection, scheduled("0 8 * * *"), ANNA, BEGIN)
+    pause(installation.connection, query.query_id, ANNA, BEGIN, is_paused=True)
+    assert note_due(installation.connection, BEGIN + timedelta(days=2)).due == 0
+    pause(installation.connection, query.query_id, ANNA, BEGIN + timedelta(days=2), is_paused=False)
+    assert note_due(installation.connection, BEGIN + timedelta(days=3)).due == 1
+    assert due_rows(installation.url) == [("Clients of last month", "2026-10-24 08:00", "due")]
 
 
 @pytest.mark.parametrize(
@@ -129,41 +134,43 @@ def test_a_paused_schedule_is_not_due_and_makes_up_for_nothing_when_it_goes_on(h
     ],
 )
 def test_after_a_stop_due_times_are_made_up_for_or_told_with_one_notice(
-    house: House, tmp_path: Path, missed: str, expected: list[str]
+    installation: Installation, tmp_path: Path, missed: str, expected: list[str]
 ) -> None:
     said = scheduled("0 8 * * *", schedule={"missed": missed}, recipients=["a@x.example"])
-    save(house.connection, said, ANNA, BEGIN)
+    save(installation.connection, said, ANNA, BEGIN)
     now = BEGIN + timedelta(days=2, hours=8, minutes=20)
-    note_due(house.connection, now)
-    assert [f"{due_at} {state}" for _, due_at, state in due_rows(house.url)] == expected
-    house.deliver(Folder(tmp_path), at=now)
+    note_due(installation.connection, now)
+    assert [f"{due_at} {state}" for _, due_at, state in due_rows(installation.url)] == expected
+    installation.deliver(Folder(tmp_path), at=now)
     subjects = sorted(message_from_bytes(file.read_bytes())["Subject"] for file in tmp_path.glob("*.eml"))
     notices = [subject for subject in subjects if subject.startswith("missed: ")]
     assert len(notices) == (missed == "tell")
     assert len(subjects) - len(notices) == sum("due" in row for row in expected)
 
 
-def test_what_was_due_of_a_deleted_query_does_not_go_out(house: House, tmp_path: Path) -> None:
-    query = save(house.connection, scheduled("0 8 * * *", recipients=["a@x.example"]), ANNA, BEGIN)
-    note_due(house.connection, BEGIN + timedelta(hours=9))
-    delete(house.connection, query.query_id, 1, ADMINISTRATOR)
-    assert note_due(house.connection, BEGIN + timedelta(days=2)).due == 0
-    house.deliver(Folder(tmp_path), at=END)
-    assert [state for *_, state in due_rows(house.url)] == ["missed"]
+def test_what_was_due_of_a_deleted_query_does_not_go_out(installation: Installation, tmp_path: Path) -> None:
+    query = save(installation.connection, scheduled("0 8 * * *", recipients=["a@x.example"]), ANNA, BEGIN)
+    note_due(installation.connection, BEGIN + timedelta(hours=9))
+    delete(installation.connection, query.query_id, 1, ADMINISTRATOR)
+    assert note_due(installation.connection, BEGIN + timedelta(days=2)).due == 0
+    installation.deliver(Folder(tmp_path), at=END)
+    assert [state for *_, state in due_rows(installation.url)] == ["missed"]
     assert list(tmp_path.glob("*.eml")) == []
 
 
-def test_a_query_whose_schedule_became_unreadable_holds_up_no_other(house: House) -> None:
+def test_a_query_whose_schedule_became_unreadable_holds_up_no_other(installation: Installation) -> None:
     for title in ("Broken", "Whole"):
-        save(house.connection, scheduled("0 8 * * *", title=title), ANNA, BEGIN)
-    house.connection.execute("update app.saved_queries set time_zone = 'Mars/Base' where title = 'Broken'")
-    noted = note_due(house.connection, BEGIN + timedelta(hours=9))
+        save(installation.connection, scheduled("0 8 * * *", title=title), ANNA, BEGIN)
+    installation.connection.execute(
+        "update app.saved_queries set time_zone = 'Mars/Base' where title = 'Broken'"
+    )
+    noted = note_due(installation.connection, BEGIN + timedelta(hours=9))
     assert noted.due == 1
     assert len(noted.faults) == 1 and "'Broken'" in noted.faults[0] and "Mars/Base" in noted.faults[0]
 
 
-def test_asked_for_now_by_one_run_it_is_one_delivery(house: House) -> None:
-    query = save(house.connection, definition(), ANNA, BEGIN)
-    first = request_now(house.connection, query.query_id, "run 1")
-    assert request_now(house.connection, query.query_id, "run 1") == first
-    assert request_now(house.connection, query.query_id, "run 2") != first
+def test_asked_for_now_by_one_run_it_is_one_delivery(installation: Installation) -> None:
+    query = save(installation.connection, definition(), ANNA, BEGIN)
+    first = request_now(installation.connection, query.query_id, "run 1")
+    assert request_now(installation.connection, query.query_id, "run 1") == first
+    assert request_now(installation.connection, query.query_id, "run 2") != first

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exports.delivery.smtp import LOOPBACK, Answer, Outcome, SmtpServer
-from tests.integration.delivery.house import PATIENT
+from tests.integration.delivery.installation import PATIENT
 from tests.integration.delivery.mail_server import (
     PASSWORD,
     USER,
@@ -19,7 +19,7 @@ from tests.integration.delivery.mail_server import (
     server_context,
 )
 
-QUOTED = "house:s3cret%3A%2F%40"
+QUOTED = "installation:s3cret%3A%2F%40"
 TO = "ann@x.example"
 
 
@@ -58,7 +58,7 @@ def test_starttls_and_login(certificate: tuple[Path, Path]) -> None:
         nobody = send(f"smtp://localhost:{server.port}")
     ((to, letter),) = mailbox.letters
     assert to == TO and letter.get_content().splitlines() == ["hello", ".", "..two dots"]
-    # the house can mend its login: the recipient is not to blame
+    # the installation can mend its login: the recipient is not to blame
     assert wrong.outcome is Outcome.AGAIN and wrong.text.startswith("535")
     assert PASSWORD not in wrong.text
     assert nobody.outcome is Outcome.REFUSED and nobody.text.startswith("530")

@@ -1,4 +1,4 @@
-"""One warehouse for all tests of reports: emptied and filled anew by each, its dbt project parsed once."""
+"""One warehouse for all tests of reports: emptied and filled again by each, its dbt project parsed once."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ def test_packages_of_one_name_and_one_without_are_told_apart_from_each_other_and
     built: BillingWarehouse,
 ):
     asked = MARCH | {"from_date": "2024-04-05", "to_date": "2024-04-08", "group_by": "package"}
-    told = rows_of(report(built, asked))
-    assert [(row["Package Name"], row["Clients - All: Qty"]) for row in told] == [
+    message = rows_of(report(built, asked))
+    assert [(row["Package Name"], row["Clients - All: Qty"]) for row in message] == [
         ("#9", 1),
         ("Silver (Company 1, #7)", 1),
         ("Silver (Company 2, #8)", 1),
@@ -105,7 +105,7 @@ def test_packages_of_one_name_and_one_without_are_told_apart_from_each_other_and
     assert [row["Package Name"] for row in march_rows] == ["Silver", None, "Total"]
     # and nobody learns the names of companies above their own
     bob = GeneratedBy("bob", "reseller", company_id=1)
-    assert rows_of(report(built, asked, bob)) == told
+    assert rows_of(report(built, asked, bob)) == message
 
 
 def test_a_week_runs_from_monday_to_sunday_over_the_change_of_the_clock(built: BillingWarehouse):

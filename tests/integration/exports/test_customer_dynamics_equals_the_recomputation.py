@@ -17,14 +17,14 @@ QUESTIONS = 40
 def assert_every_cell_agrees(warehouse: BillingWarehouse, operator: Operator, seed: object) -> None:
     operator.rng = random.Random(str(seed))
     source = operator.source
-    told = 0
+    message = 0
     with psycopg.connect(warehouse.url) as connection:
         for _ in range(QUESTIONS):
             question = random_question(operator)
             said = answer(connection, question)
             assert said == expected(source, question, operator.data_through), question
-            told += len(said)
-    assert told > QUESTIONS, "the questions missed the history"
+            message += len(said)
+    assert message > QUESTIONS, "the questions missed the history"
 
 
 @pytest.mark.parametrize("seed", range(len(CENTRES)))

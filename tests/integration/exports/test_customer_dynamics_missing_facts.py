@@ -85,6 +85,8 @@ def test_after_a_failed_run_a_report_names_what_was_never_loaded_and_what_failed
         job = nightly.to_job(name="nightly")
         assert not job.execute_in_process(instance=instance, raise_on_error=False).success
     assert run(ASK) == 1
-    (told,) = capsys.readouterr().err.splitlines()[-1:]
-    assert "; billing.users, billing.accounts were never loaded; the last run, nightly, failed at " in told
-    assert "UTC: raw__billing__users: billing cannot be reached; mend that, then: subdyn run nightly" in told
+    (message,) = capsys.readouterr().err.splitlines()[-1:]
+    assert "; billing.users, billing.accounts were never loaded; the last run, nightly, failed at " in message
+    assert (
+        "UTC: raw__billing__users: billing cannot be reached; mend that, then: subdyn run nightly" in message
+    )

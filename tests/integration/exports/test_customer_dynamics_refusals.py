@@ -236,7 +236,7 @@ def test_the_list_tells_what_was_asked_within_80_characters(
     assert run(["report", "list", "--limit", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
-    told = " ".join(" ".join(lines).split())
-    assert stored.result_id[:12] in told and "2024-03-01..2024-03-31" in told
+    printed = " ".join(" ".join(lines).split())
+    assert stored.result_id[:12] in printed and "2024-03-01..2024-03-31" in printed
     for part in ("by month package", "tag gold", "company 1", "active 12 months", "EUR", "ComodRivadavia"):
-        assert part in told
+        assert part in printed

@@ -68,14 +68,14 @@ def results(parsed_warehouse: BillingWarehouse) -> dict[str, StoredResult]:
 
 
 @pytest.fixture(autouse=True)
-def house(parsed_warehouse: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def installation(parsed_warehouse: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The warehouse as the one that the command line works in."""
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", parsed_warehouse.admin_url)
     monkeypatch.setenv("COLUMNS", "120")
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> str:
+def message(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> str:
     capsys.readouterr()
     assert run(["report", "diff", *arguments]) == exit_code
     said = capsys.readouterr()
@@ -83,13 +83,13 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0
 
 
 def document(capsys: pytest.CaptureFixture[str], a: StoredResult, b: StoredResult) -> dict[str, Any]:
-    return json.loads(told(capsys, a.result_id, b.result_id[:12], "--format", "json"))
+    return json.loads(message(capsys, a.result_id, b.result_id[:12], "--format", "json"))
 
 
 def test_two_readings_of_the_same_data_do_not_differ(
     results: dict[str, StoredResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = told(capsys, results["before"].result_id, results["again"].result_id)
+    said = message(capsys, results["before"].result_id, results["again"].result_id)
     assert "no differences: 2 rows of 21 columns compared" in said
     found = document(capsys, results["before"], results["again"])
     assert found["equal"] is True and found["changes"] == [] and found["causes"]["movements"] == []
@@ -113,17 +113,17 @@ def test_changed_cells_are_told_with_what_came_late_was_rerated_or_deleted(
     assert found["parameters"] == [] and found["equal"] is False
 
     causes = found["causes"]
-    told_of = [
+    reported_count = [
         (one["transaction_id"], one["what"], one["is_before_the_interval"]) for one in causes["movements"]
     ]
-    assert told_of[:5] == [
+    assert reported_count[:5] == [
         (5, "deleted", False),
         (6, "deleted", False),
         (7, "changed", False),
         (17, "late", False),
         (18, "late", True),
     ]
-    assert told_of[5:] == [(id_, "late", True) for id_ in range(100, 115)]
+    assert reported_count[5:] == [(id_, "late", True) for id_ in range(100, 115)]
     # rerated again since, so that what the later result saw is not known
     assert causes["movement_counts"] == {"changed": 1, "changed again": 1, "deleted": 2, "late": 27}
     assert causes["other_rows"] == {"customer_tags": 1}
@@ -136,13 +136,13 @@ def test_changed_cells_are_told_with_what_came_late_was_rerated_or_deleted(
 def test_people_are_told_the_same(
     results: dict[str, StoredResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = told(capsys, results["before"].result_id, results["after"].result_id)
+    said = message(capsys, results["before"].result_id, results["after"].result_id)
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert "2024-03 Pay as you Go: Total 15.0000 10.0000 -5.0000" in lines
     assert "Total Balance Refill: Qty 3 4 +1" in lines
     assert any(line.startswith("late 17 1 2024-03-15 12:00 payment 10.000000 EUR") for line in lines)
     assert any(line.startswith("changed again 1: changed again after the later result") for line in lines)
-    back = told(capsys, results["after"].result_id, results["before"].result_id)
+    back = message(capsys, results["after"].result_id, results["before"].result_id)
     assert "Total Balance Refill: Qty 4 3 -1" in [" ".join(line.split()) for line in back.splitlines()]
     assert "late 17 1" in " ".join(back.split())
 
@@ -158,7 +158,7 @@ def test_movements_of_other_branches_are_not_told(
 def test_two_questions_are_compared_where_they_meet_and_told_apart(
     results: dict[str, StoredResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = told(capsys, results["before"].result_id, results["of April"].result_id)
+    said = message(capsys, results["before"].result_id, results["of April"].result_id)
     assert "asked differently: from date: 2024-03-01 in A, 2024-04-01 in B" in said
     assert "rows only in A: 2024-03" in said and "rows only in B: 2024-04" in said
 
@@ -166,7 +166,7 @@ def test_two_questions_are_compared_where_they_meet_and_told_apart(
 def test_what_cannot_be_compared_is_told_in_one_line(
     results: dict[str, StoredResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    err = told(capsys, "0" * 32, results["after"].result_id, exit_code=2)
+    err = message(capsys, "0" * 32, results["after"].result_id, exit_code=2)
     assert err == f"subdyn: no stored result '{'0' * 32}'; list them with: subdyn report list\n"
-    assert "an id is 32 hexadecimal digits" in told(capsys, "a", "b", exit_code=2)
-    assert "--format" in told(capsys, "a", "b", "--format", "xlsx", exit_code=2)
+    assert "an id is 32 hexadecimal digits" in message(capsys, "a", "b", exit_code=2)
+    assert "--format" in message(capsys, "a", "b", "--format", "xlsx", exit_code=2)

@@ -24,7 +24,7 @@ PACK_OF_A_CLOSED_MONTH = '{"parameters": {"subscriber_id": 7, "month": "Oct 2026
 
 
 @pytest.fixture
-def house(fresh_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def installation(fresh_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """A migrated warehouse without marts, which the command line works in: the pipeline's URL."""
     migrate(fresh_database)
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
@@ -69,7 +69,7 @@ def kept(url: str) -> set[str]:
         return {result_id for (result_id,) in connection.execute("select result_id from app.report_results")}
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> tuple[str, str]:
+def message(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> tuple[str, str]:
     capsys.readouterr()
     assert run(arguments) == exit_code
     said = capsys.readouterr()
@@ -77,55 +77,57 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0
 
 
 def test_what_nothing_holds_goes_and_what_something_holds_stays(
-    house: str, capsys: pytest.CaptureFixture[str]
+    installation: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = {
-        "a link without an end": stored(house),
-        "a link that still opens": stored(house),
-        "a delivery that was sent": stored(house),
-        "a delivery that failed": stored(house),
-        "a closed month's evidence": stored(house, report="seat-evidence", content=PACK_OF_A_CLOSED_MONTH),
-        "not old enough": stored(house, NOW - timedelta(days=89)),
+        "a link without an end": stored(installation),
+        "a link that still opens": stored(installation),
+        "a delivery that was sent": stored(installation),
+        "a delivery that failed": stored(installation),
+        "a closed month's evidence": stored(
+            installation, report="seat-evidence", content=PACK_OF_A_CLOSED_MONTH
+        ),
+        "not old enough": stored(installation, NOW - timedelta(days=89)),
     }
-    shared(house, held["a link without an end"], OLD)
-    shared(house, held["a link that still opens"], OLD, days=365)
-    delivered(house, held["a delivery that was sent"])
-    delivered(house, held["a delivery that failed"], "failed")
+    shared(installation, held["a link without an end"], OLD)
+    shared(installation, held["a link that still opens"], OLD, days=365)
+    delivered(installation, held["a delivery that was sent"])
+    delivered(installation, held["a delivery that failed"], "failed")
     free = {
-        "nothing": stored(house),
-        "a link that expired": stored(house),
-        "a link that was revoked": stored(house),
-        "a live month's evidence": stored(house, report="seat-evidence", content='{"parameters": {}}'),
+        "nothing": stored(installation),
+        "a link that expired": stored(installation),
+        "a link that was revoked": stored(installation),
+        "a live month's evidence": stored(installation, report="seat-evidence", content='{"parameters": {}}'),
     }
-    shared(house, free["a link that expired"], OLD, days=30)
-    revoked = shared(house, free["a link that was revoked"])
-    with psycopg.connect(house) as connection:
+    shared(installation, free["a link that expired"], OLD, days=30)
+    revoked = shared(installation, free["a link that was revoked"])
+    with psycopg.connect(installation) as connection:
         shares.revoke(connection, revoked.share, "root", NOW)
 
     everything = {*held.values(), *free.values()}
-    out, _ = told(capsys, "prune", "--older-than", "90d")
+    out, _ = message(capsys, "prune", "--older-than", "90d")
     assert out.splitlines()[-1].startswith("4 results stored before ") and "--yes does it" in out
-    assert kept(house) == everything
-    out, _ = told(capsys, "prune", "--older-than", "90", "--yes")
+    assert kept(installation) == everything
+    out, _ = message(capsys, "prune", "--older-than", "90", "--yes")
     assert out.splitlines()[-1].startswith("4 results stored before ") and out.endswith("pruned\n")
-    assert kept(house) == set(held.values())
-    out, _ = told(capsys, "prune", "--older-than", "90", "--yes")
+    assert kept(installation) == set(held.values())
+    out, _ = message(capsys, "prune", "--older-than", "90", "--yes")
     assert out.splitlines()[-1].startswith("0 results")
     for words in ("share link", "delivery", "closed month"):
         assert words in out
 
 
 def test_a_pruned_result_says_when_it_went_and_who_let_it_go(
-    house: str, capsys: pytest.CaptureFixture[str]
+    installation: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result_id = stored(house)
-    link = shared(house, result_id, OLD, days=1)
-    told(capsys, "prune", "--older-than", "90d", "--yes")
+    result_id = stored(installation)
+    link = shared(installation, result_id, OLD, days=1)
+    message(capsys, "prune", "--older-than", "90d", "--yes")
     for beginning in (result_id, result_id[:12]):
-        _, err = told(capsys, "report", "show", beginning, exit_code=2)
+        _, err = message(capsys, "report", "show", beginning, exit_code=2)
         assert err.startswith(f"subdyn: result {result_id} (customer-dynamics of {OLD:%Y-%m-%d %H:%M} UTC)")
         assert " was pruned on " in err and err.count("\n") == 1
-    with psycopg.connect(house) as connection:
+    with psycopg.connect(installation) as connection:
         with pytest.raises(NotFound, match="was pruned on"):
             load(connection, result_id)
         with pytest.raises(NotFound, match="this link expired on"):
@@ -135,10 +137,10 @@ def test_a_pruned_result_says_when_it_went_and_who_let_it_go(
     assert noted == [(result_id, "ann")]
 
 
-def test_nobody_deletes_a_result_past_the_one_door(house: str, fresh_database: str) -> None:
-    free, held = stored(house), stored(house)
-    shared(house, held)
-    for url in (house, fresh_database):
+def test_nobody_deletes_a_result_past_the_one_door(installation: str, fresh_database: str) -> None:
+    free, held = stored(installation), stored(installation)
+    shared(installation, held)
+    for url in (installation, fresh_database):
         for statement in (
             "delete from app.report_results",
             "truncate app.report_results cascade",
@@ -152,7 +154,7 @@ def test_nobody_deletes_a_result_past_the_one_door(house: str, fresh_database: s
         "delete from app.pruned_results",
         "alter table app.report_results disable trigger all",
     ):
-        with psycopg.connect(house) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with psycopg.connect(installation) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
     # even the owner, who can note anything as pruned, cannot let go what a link holds
     with psycopg.connect(fresh_database) as connection:
@@ -163,67 +165,69 @@ def test_nobody_deletes_a_result_past_the_one_door(house: str, fresh_database: s
         )
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="never changed"):
             connection.execute("delete from app.report_results where result_id = %s", (held,))
-    assert kept(house) == {free, held}
+    assert kept(installation) == {free, held}
 
 
-def test_results_of_the_last_day_are_never_pruned(house: str, capsys: pytest.CaptureFixture[str]) -> None:
-    result_id = stored(house, NOW - timedelta(hours=20))
+def test_results_of_the_last_day_are_never_pruned(
+    installation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result_id = stored(installation, NOW - timedelta(hours=20))
     with (
-        psycopg.connect(house) as connection,
+        psycopg.connect(installation) as connection,
         pytest.raises(InvalidParameter, match="a day after it was stored"),
     ):
         list(retention.prune(connection, NOW, "me"))
-    told(capsys, "prune", "--older-than", "1d", "--yes")
-    assert kept(house) == {result_id}
+    message(capsys, "prune", "--older-than", "1d", "--yes")
+    assert kept(installation) == {result_id}
     for days in ("0", "-1", "soon", "1.5"):
-        _, err = told(capsys, "prune", f"--older-than={days}", exit_code=2)
+        _, err = message(capsys, "prune", f"--older-than={days}", exit_code=2)
         assert err == f"subdyn: --older-than: {days!r} is no number of days from 1 to 100000, as 90d\n"
 
 
 def test_many_results_go_in_batches_and_a_stopped_run_goes_on(
-    house: str, monkeypatch: pytest.MonkeyPatch
+    installation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
-        stored(house)
+        stored(installation)
     monkeypatch.setattr(retention, "BATCH", 3)
-    with psycopg.connect(house, autocommit=True) as connection:
+    with psycopg.connect(installation, autocommit=True) as connection:
         pruning = retention.prune(connection, NOW - timedelta(days=90), "me")
         assert next(pruning) == 3
         pruning.close()
-        assert len(kept(house)) == 4
+        assert len(kept(installation)) == 4
         assert list(retention.prune(connection, NOW - timedelta(days=90), "me")) == [3, 1]
-    assert kept(house) == set()
+    assert kept(installation) == set()
 
 
-def test_a_link_made_while_its_result_is_pruned_holds_it_or_is_refused(house: str) -> None:
+def test_a_link_made_while_its_result_is_pruned_holds_it_or_is_refused(installation: str) -> None:
     before = NOW - timedelta(days=90)
-    held, gone = stored(house), stored(house)
+    held, gone = stored(installation), stored(installation)
     waiting = Event()
 
     def prune() -> list[int]:
-        with psycopg.connect(house, autocommit=True) as connection:
+        with psycopg.connect(installation, autocommit=True) as connection:
             waiting.set()
             return list(retention.prune(connection, before, "me"))
 
     # the link comes first, not yet committed: whoever prunes waits for it, then leaves its result
-    with ThreadPoolExecutor(1) as pool, psycopg.connect(house) as sharing:
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(installation) as sharing:
         sharing.execute("select 1")
         shares.create(sharing, held, ADMINISTRATOR, NOW)
         pruned = pool.submit(prune)
         waiting.wait()
-        _wait_until_somebody_waits(house)
+        _wait_until_somebody_waits(installation)
         sharing.commit()
         assert sum(pruned.result()) == 1
-    assert kept(house) == {held}
-    with psycopg.connect(house) as connection, pytest.raises(NotFound, match="no stored result"):
+    assert kept(installation) == {held}
+    with psycopg.connect(installation) as connection, pytest.raises(NotFound, match="no stored result"):
         shares.create(connection, gone, ADMINISTRATOR, NOW)
 
     # the pruning comes first: the link waits for it, and is refused
-    last = stored(house)
-    with ThreadPoolExecutor(1) as pool, psycopg.connect(house) as pruning:
+    last = stored(installation)
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(installation) as pruning:
         assert pruning.execute("select app.prune_report_results(%s, 'me', 10)", (before,)).fetchone() == (1,)
-        making = pool.submit(shared, house, last)
-        _wait_until_somebody_waits(house)
+        making = pool.submit(shared, installation, last)
+        _wait_until_somebody_waits(installation)
         pruning.commit()
         with pytest.raises(NotFound, match="no stored result"):
             making.result()

@@ -104,8 +104,8 @@ def test_each_sees_what_is_theirs_what_is_their_companys_and_what_is_for_all(con
     ):
         save(connection, definition(title, owner=owner, **parts), ADMINISTRATOR, NOW)
 
-    def seen(asker: GeneratedBy) -> list[str]:
-        return [query.title for query in list_queries(connection, asker)]
+    def seen(requested_by: GeneratedBy) -> list[str]:
+        return [query.title for query in list_queries(connection, requested_by)]
 
     assert seen(ANNA) == ["Anna's", "everybody's"]
     assert seen(GeneratedBy("anna", "analyst", 5)) == ["Anna's", "everybody's", "of 5"]
@@ -152,11 +152,11 @@ def test_at_the_same_instant_one_of_two_changes_is_written(url: str, connection:
             try:
                 return change(own, query.query_id, 1, replace(query, title=title), ANNA, NOW).title
             except ChangedMeanwhile:
-                return "told"
+                return "refused"
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(pool.map(write, ["A", "B", "C", "D"]))
-    assert outcomes.count("told") == 3
+    assert outcomes.count("refused") == 3
     assert load(connection, query.query_id).title in outcomes
     assert len(history_of(connection, query.query_id)) == 2
 

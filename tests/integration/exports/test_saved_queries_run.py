@@ -245,7 +245,7 @@ def test_a_warehouse_that_is_not_migrated_is_left_alone(fresh_database: str, tmp
 
 
 @pytest.mark.parametrize(
-    ("parts", "company_id", "told"),
+    ("parts", "company_id", "message"),
     [
         ({"package_id": 7}, None, r"package 7 \(Silver\) was deleted at 2024-03-01 00:00 UTC"),
         ({"company_id": 8}, None, r"company 8 \(Company 8\) was deleted at 2024-03-02 00:00 UTC"),
@@ -258,11 +258,11 @@ def test_a_query_whose_company_or_package_was_deleted_names_it(
     connection: psycopg.Connection[Any],
     parts: dict[str, Any],
     company_id: int | None,
-    told: str,
+    message: str,
 ) -> None:
     said = scheduled("* * * * *", company_id=company_id, **fixed(**parts))
     query = save(connection, said, ANNA, datetime.now(UTC) - timedelta(minutes=1))
-    with pytest.raises(InvalidParameter, match=told) as error:
+    with pytest.raises(InvalidParameter, match=message) as error:
         generate(connection, query, datetime.now(UTC), on_schedule(query))
     assert str(error.value).startswith(f"{query.name}: ")
     assert str(error.value).endswith(f"subdyn query change {query.query_id}")

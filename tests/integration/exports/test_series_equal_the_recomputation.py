@@ -279,7 +279,7 @@ def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: Billing
     assert warehouse.marts() == incremental
     assert stored(warehouse) == series
     assert_every_cell_agrees(warehouse, operator, seed)
-    # the attributes' history begins anew, without the moves
+    # the attributes' history begins again, without the moves
     unmoved = CompanyHistory()
     unmoved.load(operator.source, operator.data_through)
     assert_months_agree(warehouse, operator, unmoved, "GBP")

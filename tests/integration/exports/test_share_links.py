@@ -35,7 +35,9 @@ def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
 
 
 @pytest.fixture
-def house(built: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> BillingWarehouse:
+def installation(
+    built: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> BillingWarehouse:
     """The warehouse as the one that the command line works in, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
@@ -44,7 +46,7 @@ def house(built: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     return built
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> tuple[str, str]:
+def message(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0) -> tuple[str, str]:
     """What the command says on stdout and on stderr, each line unwrapped."""
     capsys.readouterr()
     assert run(arguments) == exit_code
@@ -53,43 +55,43 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int = 0
 
 
 def test_a_link_shows_next_year_what_it_showed_today(
-    house: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    result = report(house, MARCH | {"group_by": "date"})
-    out, err = told(capsys, "share", "create", result.result_id[:12])
+    result = report(installation, MARCH | {"group_by": "date"})
+    out, err = message(capsys, "share", "create", result.result_id[:12])
     match = re.fullmatch(r"https://reports\.example\.org/subdyn/view\?id=([0-9a-f]{32})\n", out)
     assert match is not None and "opens until it is revoked" in err
-    first, _ = told(capsys, "share", "open", match[1], "--format", "json", "--output", "-")
+    first, _ = message(capsys, "share", "open", match[1], "--format", "json", "--output", "-")
 
     tables = a_small_tree()
     add_movement(tables, 1, NOON, "-3.21", "service_charge")
-    house.load(tables, datetime(2025, 4, 10, tzinfo=UTC))
-    house.build()
-    assert report(house, MARCH | {"group_by": "date"}).rows != result.rows
+    installation.load(tables, datetime(2025, 4, 10, tzinfo=UTC))
+    installation.build()
+    assert report(installation, MARCH | {"group_by": "date"}).rows != result.rows
 
-    again, _ = told(capsys, "share", "open", out.strip(), "--format", "json", "--output", "-")
+    again, _ = message(capsys, "share", "open", out.strip(), "--format", "json", "--output", "-")
     assert json.loads(again) == json.loads(first) == json.loads(json.dumps(as_json(result)))
     files = [tmp_path / name for name in ("shared.csv", "stored.csv")]
-    told(capsys, "share", "open", match[1], "--output", str(files[0]))
-    told(capsys, "report", "show", result.result_id, "--output", str(files[1]))
+    message(capsys, "share", "open", match[1], "--output", str(files[0]))
+    message(capsys, "report", "show", result.result_id, "--output", str(files[1]))
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_a_link_can_be_sent_as_a_page_that_stands_alone(
-    house: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    result = report(house, MARCH | {"group_by": "month"})
+    result = report(installation, MARCH | {"group_by": "month"})
     page = tmp_path / "a.html"
     written = ("--format", "html", "--output", str(page), "--chart", "Balance Refill: Total")
-    link = told(capsys, "share", "create", result.result_id, *written)[0].strip()
+    link = message(capsys, "share", "create", result.result_id, *written)[0].strip()
     assert result.result_id in page.read_text() and "<svg" in page.read_text()
-    told(capsys, "share", "open", link, *written, "--overwrite")
+    message(capsys, "share", "open", link, *written, "--overwrite")
     assert "<svg" in page.read_text()
 
 
-def test_only_the_hash_of_a_links_id_is_kept(house: BillingWarehouse) -> None:
-    result = report(house, MARCH)
-    with psycopg.connect(house.url, autocommit=True) as connection:
+def test_only_the_hash_of_a_links_id_is_kept(installation: BillingWarehouse) -> None:
+    result = report(installation, MARCH)
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         made = shares.create(connection, result.result_id, ADMINISTRATOR, NOW)
         row = connection.execute(
             "select s::text, s.link_sha256 from app.shares as s where share_id = %s", (made.share.share_id,)
@@ -112,9 +114,9 @@ def test_only_the_hash_of_a_links_id_is_kept(house: BillingWarehouse) -> None:
         "É" * 32,
     ],
 )
-def test_whatever_is_no_link_is_refused_in_the_same_words(house: BillingWarehouse, link: str) -> None:
-    with psycopg.connect(house.url, autocommit=True) as connection:
-        made = shares.create(connection, report(house, MARCH).result_id, ADMINISTRATOR, NOW)
+def test_whatever_is_no_link_is_refused_in_the_same_words(installation: BillingWarehouse, link: str) -> None:
+    with psycopg.connect(installation.url, autocommit=True) as connection:
+        made = shares.create(connection, report(installation, MARCH).result_id, ADMINISTRATOR, NOW)
         # neither its number nor its hash opens it
         digest = hashlib.sha256(made.link_id.encode()).hexdigest()
         for guess in (link, str(made.share.share_id), digest, made.share.result_id):
@@ -123,10 +125,10 @@ def test_whatever_is_no_link_is_refused_in_the_same_words(house: BillingWarehous
             assert str(refused.value) == shares.UNKNOWN
 
 
-def test_a_link_opens_until_the_instant_it_expires(house: BillingWarehouse) -> None:
-    result = report(house, MARCH)
+def test_a_link_opens_until_the_instant_it_expires(installation: BillingWarehouse) -> None:
+    result = report(installation, MARCH)
     ends = NOW + timedelta(days=30)
-    with psycopg.connect(house.url, autocommit=True) as connection:
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         link = shares.create(connection, result.result_id, ADMINISTRATOR, NOW, ends).link_id
         shown, share = shares.open_link(
             connection, link.upper(), ends - timedelta(microseconds=1), "ann", "page"
@@ -139,42 +141,42 @@ def test_a_link_opens_until_the_instant_it_expires(house: BillingWarehouse) -> N
 
 
 def test_openings_are_logged_and_a_revoked_link_opens_nothing(
-    house: BillingWarehouse, capsys: pytest.CaptureFixture[str]
+    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = report(house, MARCH)
-    link = told(capsys, "share", "create", result.result_id, "--expires", "30d")[0].strip()
-    shown, again = (told(capsys, "share", "open", link)[0] for _ in range(2))
+    result = report(installation, MARCH)
+    link = message(capsys, "share", "create", result.result_id, "--expires", "30d")[0].strip()
+    shown, again = (message(capsys, "share", "open", link)[0] for _ in range(2))
     assert again == shown
     assert f"Data through (billing): {result.data_through['billing']}" in shown
     assert "Generated by: tester, analyst, all companies" in shown and f"Result: {result.result_id}" in shown
-    with psycopg.connect(house.url, autocommit=True) as connection:
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         (share,) = shares.list_shares(connection, result.result_id)
         openings = connection.execute(
             "select opened_through from app.share_openings where share_id = %s", (share.share_id,)
         ).fetchall()
     assert share.opening_count == 2 and openings == [("command line",)] * 2
-    listed, _ = told(capsys, "share", "list", "--result", result.result_id)
+    listed, _ = message(capsys, "share", "list", "--result", result.result_id)
     assert "customer-dynamics" in listed and "live until" in " ".join(listed.split())
 
-    assert f"link {share.share_id} is revoked" in told(capsys, "share", "revoke", str(share.share_id))[0]
-    _, err = told(capsys, "share", "open", link, exit_code=2)
+    assert f"link {share.share_id} is revoked" in message(capsys, "share", "revoke", str(share.share_id))[0]
+    _, err = message(capsys, "share", "open", link, exit_code=2)
     assert err.startswith("subdyn: this link was revoked on ")
-    assert f"link {share.share_id} was already revoked" in told(capsys, "share", "revoke", link)[0]
-    assert "revoked" in told(capsys, "share", "list")[0]
-    with psycopg.connect(house.url, autocommit=True) as connection:
+    assert f"link {share.share_id} was already revoked" in message(capsys, "share", "revoke", link)[0]
+    assert "revoked" in message(capsys, "share", "list")[0]
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         assert shares.find(connection, link).opening_count == 2
 
 
 def test_a_sharer_shares_what_was_generated_within_their_branch_and_nothing_else(
-    house: BillingWarehouse,
+    installation: BillingWarehouse,
 ) -> None:
     by_company = {
-        company: report(house, MARCH, GeneratedBy("ann", "reseller", company_id=company)).result_id
+        company: report(installation, MARCH, GeneratedBy("ann", "reseller", company_id=company)).result_id
         for company in (1, 2, 4)
     }
-    of_everything = report(house, MARCH, GeneratedBy("root", "administrator")).result_id
+    of_everything = report(installation, MARCH, GeneratedBy("root", "administrator")).result_id
     sharer = GeneratedBy("bob", "reseller", company_id=1)
-    with psycopg.connect(house.url, autocommit=True) as connection:
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         for company in (1, 2):
             share = shares.create(connection, by_company[company], sharer, NOW).share
             assert (share.shared_by, share.role, share.company_id) == ("bob", "reseller", 1)
@@ -204,14 +206,14 @@ def test_a_sharer_shares_what_was_generated_within_their_branch_and_nothing_else
     ],
 )
 def test_what_cannot_be_shared_or_opened_is_told_in_one_line(
-    house: BillingWarehouse, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
 ) -> None:
-    _, err = told(capsys, *arguments, exit_code=2)
+    _, err = message(capsys, *arguments, exit_code=2)
     assert err.count("\n") == 1 and words in err
 
 
-def test_the_pipeline_changes_of_a_link_only_that_it_is_revoked(house: BillingWarehouse) -> None:
-    result = report(house, MARCH)
+def test_the_pipeline_changes_of_a_link_only_that_it_is_revoked(installation: BillingWarehouse) -> None:
+    result = report(installation, MARCH)
     statements: list[Any] = [
         "update app.shares set expires_at = null",
         "update app.shares set company_id = null",
@@ -219,7 +221,7 @@ def test_the_pipeline_changes_of_a_link_only_that_it_is_revoked(house: BillingWa
         "delete from app.share_openings",
         "update app.share_openings set opened_by = 'x'",
     ]
-    with psycopg.connect(house.url, autocommit=True) as connection:
+    with psycopg.connect(installation.url, autocommit=True) as connection:
         shares.create(connection, result.result_id, ADMINISTRATOR, NOW)
         for statement in statements:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

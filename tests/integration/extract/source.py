@@ -157,7 +157,7 @@ def stored(warehouse: str, table: SourceTable) -> list[tuple[Any, ...]]:
 
 
 def fingerprint(warehouse: str, table: SourceTable) -> list[tuple[Any, ...]]:
-    """What changes when any row is written anew, touched or locked."""
+    """What changes when any row is written again, touched or locked."""
     return raw(
         warehouse,
         f"select ctid::text, xmin::text, xmax::text, t::text from raw_{table.source}.{table.name} t",

@@ -46,7 +46,7 @@ class Operator:
         return dict(raw(self.warehouse, query))
 
     def fingerprint(self) -> list[tuple[Any, ...]]:
-        """What changes when any row is written anew."""
+        """What changes when any row is written again."""
         return raw(
             self.warehouse,
             "select ctid::text, xmin::text, xmax::text, _id from raw_middleware.online_sessions",
@@ -217,7 +217,7 @@ def test_an_optional_collection_that_vanished_keeps_what_it_held(operator: Opera
 
 
 @pytest.mark.parametrize(
-    ("change", "kind", "told"),
+    ("change", "kind", "message"),
     [
         (lambda url: url + "_absent", NeverRetry, "holds no collections, mend the database name"),
         (lambda url: url.rpartition("/")[0], NeverRetry, "names no database"),
@@ -226,9 +226,9 @@ def test_an_optional_collection_that_vanished_keeps_what_it_held(operator: Opera
         (lambda url: url.replace("//", "//someone:hidden-word@"), NeverRetry, "mend user or password"),
     ],
 )
-def test_a_wrong_url_is_told_in_one_line(operator: Operator, change, kind, told: str) -> None:
+def test_a_wrong_url_is_told_in_one_line(operator: Operator, change, kind, message: str) -> None:
     operator.database.online_sessions.insert_one(made(1))
-    with pytest.raises(kind, match=told) as caught:
+    with pytest.raises(kind, match=message) as caught:
         load_collection(SESSIONS, change(operator.url), operator.warehouse, AS_OF)
     assert "\n" not in str(caught.value)
     assert "hidden-word" not in str(caught.value)

@@ -31,7 +31,7 @@ MANY = 30_000
 
 
 @pytest.mark.parametrize(
-    ("break_url", "kind", "told"),
+    ("break_url", "kind", "output"),
     [
         (
             lambda parts: parts._replace(netloc=parts.netloc.rpartition(":")[0] + ":1"),
@@ -54,16 +54,16 @@ MANY = 30_000
     ids=["nobody there", "no such database", "wrong login", "malformed", "another engine"],
 )
 def test_a_wrong_source_url_is_told_in_one_line(
-    source: SqlSource, fresh_database: str, break_url: Callable, kind: type[ExtractionError], told: str
+    source: SqlSource, fresh_database: str, break_url: Callable, kind: type[ExtractionError], output: str
 ) -> None:
     url = break_url(urlsplit(source.url)).geturl()
-    with pytest.raises(kind, match=told) as caught:
+    with pytest.raises(kind, match=output) as caught:
         load_table(CUSTOMERS, url, fresh_database, AS_OF)
     _assert_clean(str(caught.value), source.url, fresh_database)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "kind", "told"),
+    ("old", "new", "kind", "output"),
     [
         ("{port}", "1", RetryLater, "warehouse cannot be reached"),
         ("{database}", "absent_database", NeverRetry, "database name in the URL of the warehouse"),
@@ -71,13 +71,13 @@ def test_a_wrong_source_url_is_told_in_one_line(
     ],
 )
 def test_a_wrong_warehouse_url_is_told_in_one_line(
-    other_database: str, fresh_database: str, old: str, new: str, kind: type[ExtractionError], told: str
+    other_database: str, fresh_database: str, old: str, new: str, kind: type[ExtractionError], output: str
 ) -> None:
     source = SqlSource(other_database, "postgresql")
     source.create(CUSTOMERS)
     parts = urlsplit(fresh_database)
     old = old.format(port=parts.port, database=parts.path[1:], password=parts.password)
-    with pytest.raises(kind, match=told) as caught:
+    with pytest.raises(kind, match=output) as caught:
         load_table(CUSTOMERS, source.url, fresh_database.replace(old, new), AS_OF)
     _assert_clean(str(caught.value), fresh_database, other_database)
 

@@ -145,7 +145,7 @@ def test_a_new_source_column_is_reported(source: SqlSource, fresh_database: str)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("alter table customers drop column balance", "no column balance"),
         ("alter table customers alter_type name bigint", "column name is bigint"),
@@ -156,7 +156,7 @@ def test_a_new_source_column_is_reported(source: SqlSource, fresh_database: str)
     ],
 )
 def test_a_missing_or_changed_column_stops_that_table_by_name(
-    source: SqlSource, fresh_database: str, change: str, told: str
+    source: SqlSource, fresh_database: str, change: str, message: str
 ) -> None:
     source.create(CUSTOMERS)
     command = change.replace("alter_type", "modify")
@@ -165,7 +165,7 @@ def test_a_missing_or_changed_column_stops_that_table_by_name(
         using = "null::bigint" if name == "name" else name
         command = f"alter table customers alter {name} type {' '.join(kind)} using {using}"
     source.execute(command)
-    with pytest.raises(NeverRetry, match=told) as caught:
+    with pytest.raises(NeverRetry, match=message) as caught:
         source.load(CUSTOMERS, fresh_database)
     assert "billing.customers" in str(caught.value)
     assert raw(fresh_database, "select to_regclass('raw_billing.customers')") == [(None,)]

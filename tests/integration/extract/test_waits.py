@@ -106,7 +106,7 @@ def source(request: pytest.FixtureRequest) -> Iterator[Source]:
 
 
 @contextmanager
-def told_in_time(word: str, kind: type[RetryLater] = RetryLater):
+def raised_in_time(word: str, kind: type[RetryLater] = RetryLater):
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         yield
@@ -124,7 +124,7 @@ def test_a_source_that_takes_the_connection_and_says_nothing_is_told(
     for ask in asking:
         with (
             stalling() as silent,
-            told_in_time(
+            raised_in_time(
                 f"the {source.specification.source} database did not answer the connection within 0.6 s"
             ),
         ):
@@ -140,7 +140,7 @@ def test_a_query_that_nothing_comes_of_is_told(source: Source, fresh_database: s
         (source.sweep, source.request),
         (source.count, source.count_request),
     ):
-        with stalling(source.target, request) as slow, told_in_time(word):
+        with stalling(source.target, request) as slow, raised_in_time(word):
             ask(source.through(slow.port), fresh_database)
 
 
@@ -150,7 +150,7 @@ def test_rows_that_stop_coming_are_told_and_nothing_of_them_is_kept(
     name, schema = source.specification.name, f"raw_{source.specification.source}"
     with (
         stalling(source.target, source.request, after_bytes=450_000) as slow,
-        told_in_time("gave no further row for 0.7 s"),
+        raised_in_time("gave no further row for 0.7 s"),
     ):
         source.load(source.through(slow.port), fresh_database)
     assert raw(fresh_database, f"select count(*) from {schema}.load_log") == [(0,)]
@@ -162,7 +162,7 @@ def test_nobody_at_the_address_is_told_at_once(source: Source) -> None:
     with stalling() as gone:
         port = gone.port
     started = time.monotonic()
-    with told_in_time("cannot be reached", Unreachable):
+    with raised_in_time("cannot be reached", Unreachable):
         source.identify(source.through(port))
     assert time.monotonic() - started < 0.5
 

@@ -54,8 +54,8 @@ def test_an_embedded_warehouse_that_does_not_run_is_one_line(
 def test_the_urls_of_the_embedded_warehouse_lead_to_a_login_that_only_reads(
     servers: Endpoints, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = printed(capsys, "--show-password")
-    with psycopg.connect(told["psql"].removeprefix("psql ").strip("'")) as connection:
+    message = printed(capsys, "--show-password")
+    with psycopg.connect(message["psql"].removeprefix("psql ").strip("'")) as connection:
         assert connection.execute("select current_user, current_database()").fetchone() == (
             "subdyn_reader",
             "warehouse",
@@ -63,18 +63,20 @@ def test_the_urls_of_the_embedded_warehouse_lead_to_a_login_that_only_reads(
         connection.execute("select * from closed.restatements")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select * from app.migrations")
-    engine = sa.create_engine(told["SQLAlchemy"])
+    engine = sa.create_engine(message["SQLAlchemy"])
     with engine.connect() as connection:
         assert connection.execute(sa.text("select current_user")).scalar_one() == "subdyn_reader"
     engine.dispose()
-    assert told["JDBC"].startswith("jdbc:postgresql://127.0.0.1:")
-    assert f"user=subdyn_reader&password={told['password']}" in told["JDBC"]
+    assert message["JDBC"].startswith("jdbc:postgresql://127.0.0.1:")
+    assert f"user=subdyn_reader&password={message['password']}" in message["JDBC"]
 
     discreet = " ".join(printed(capsys).values())
-    assert told["password"] not in discreet
+    assert message["password"] not in discreet
     assert "--show-password" in discreet
     (noted,) = [
-        path for path in home.rglob("*") if path.is_file() and told["password"].encode() in path.read_bytes()
+        path
+        for path in home.rglob("*")
+        if path.is_file() and message["password"].encode() in path.read_bytes()
     ]
     assert noted == home / "servers" / "credentials.json"
     assert noted.stat().st_mode & 0o077 == 0
@@ -85,9 +87,9 @@ def test_ones_own_warehouse_names_its_reading_login_or_the_lines_that_make_one(
     servers: Endpoints, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", f"{servers.warehouse_url}?sslmode=prefer")
-    told = printed(capsys)
-    assert told["psql"].startswith("psql 'postgresql://subdyn_reader@127.0.0.1:")
-    assert told["SQLAlchemy"].endswith("/warehouse?sslmode=prefer")
+    message = printed(capsys)
+    assert message["psql"].startswith("psql 'postgresql://subdyn_reader@127.0.0.1:")
+    assert message["SQLAlchemy"].endswith("/warehouse?sslmode=prefer")
     assert run(["connect", "--show-password"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -97,4 +99,4 @@ def test_ones_own_warehouse_names_its_reading_login_or_the_lines_that_make_one(
         remedy = capsys.readouterr().err.partition("must run ")[2]
         for statement in remedy.strip().rstrip(";").split("; "):
             admin.execute(statement.encode())
-    assert printed(capsys) == told
+    assert printed(capsys) == message

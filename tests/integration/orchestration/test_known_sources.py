@@ -12,7 +12,7 @@ import pytest
 from extract.errors import Unreachable
 from orchestration.assets.raw import raw_assets
 from orchestration.cli.app import run
-from orchestration.cli.house import Sources, open_house
+from orchestration.cli.installation import Sources, open_installation
 from orchestration.known_sources.identities import (
     OtherSource,
     adopt,
@@ -94,9 +94,9 @@ def test_a_load_from_another_source_is_refused_before_it_begins_and_taken_when_a
     refused = loaded(other)
     assert not refused.success
     (failure,) = [event for event in refused.all_events if event.is_step_failure]
-    told = failure.step_failure_data.user_failure_data
-    assert told is not None and "known_billing" in str(told.description)
-    assert "other_billing" in str(told.description)
+    message = failure.step_failure_data.user_failure_data
+    assert message is not None and "known_billing" in str(message.description)
+    assert "other_billing" in str(message.description)
     with psycopg.connect(warehouse) as connection:
         assert connection.execute("select name from raw_billing.companies").fetchall() == [("known_billing",)]
         assert connection.execute("select count(*) from raw_billing.load_log").fetchall() == [(1,)]
@@ -171,11 +171,11 @@ def test_the_command_refuses_before_its_run_and_a_source_that_is_off_or_down_is_
     monkeypatch.setenv("SUBDYN_MIDDLEWARE_URL", "")
     for command in (["run", "hourly"], ["verify"], ["up"]):
         assert run(command) == 2
-        told = capsys.readouterr().err
-        assert "known_billing" in told and "other_billing" in told and "--adopt" in told
+        message = capsys.readouterr().err
+        assert "known_billing" in message and "other_billing" in message and "--adopt" in message
     password = urlsplit(billings[0]).password
-    assert password is not None and password not in told
-    with open_house(Sources.READ, adopt=True):
+    assert password is not None and password not in message
+    with open_installation(Sources.READ, adopt=True):
         assert "adopted billing: moved from" in capsys.readouterr().err
     assert recorded(warehouse)[1] == ("billing", 2, "adopted", "other_billing")
 

@@ -27,7 +27,7 @@ def database(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def house(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def installation(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A warehouse without saved queries, and a login that is always the same."""
     for name in [name for name in os.environ if name.startswith("SUBDYN_")]:
         monkeypatch.delenv(name)
@@ -94,8 +94,8 @@ def test_a_query_is_saved_listed_shown_and_changed(says: Said) -> None:
     says("change", number, "--interval", "last-week", "--clear", "send-to")
     shown = says("show", number)
     assert "interval: last-week" in shown and "from_date" not in shown and "a@b.example" not in shown
-    told = says("show", number, "--history")
-    assert re.findall(r"^version (\d), written by anna", told, re.MULTILINE) == ["3", "2", "1"]
+    message = says("show", number, "--history")
+    assert re.findall(r"^version (\d), written by anna", message, re.MULTILINE) == ["3", "2", "1"]
 
 
 def test_a_chart_is_saved_and_taken_away(says: Said, refuses: Said) -> None:
@@ -109,20 +109,22 @@ def test_a_chart_is_saved_and_taken_away(says: Said, refuses: Said) -> None:
 def test_a_change_of_what_somebody_else_changed_is_refused(says: Said, refuses: Said) -> None:
     number = saved(says)
     says("change", number, "--title", "Clients now", "--version", "1")
-    told = refuses("change", number, "--format", "csv", "--version", "1")
+    message = refuses("change", number, "--format", "csv", "--version", "1")
     assert re.fullmatch(
         rf"saved query {number} 'Clients now' was changed by anna at \S+ \S+ UTC, version 2: load it again",
-        told,
+        message,
     )
-    assert refuses("delete", number, "--version", "1") == told
+    assert refuses("delete", number, "--version", "1") == message
 
 
 def test_a_schedule_shows_when_it_is_due_in_its_zone_and_in_utc(says: Said, refuses: Said) -> None:
     number = saved(says)
-    told = says("schedule", number, "--cron", "0  8 * * *", "--timezone", "europe/kyiv", "--missed", "tell")
-    lines = told.splitlines()
+    message = says(
+        "schedule", number, "--cron", "0  8 * * *", "--timezone", "europe/kyiv", "--missed", "tell"
+    )
+    lines = message.splitlines()
     assert lines[0] == f"saved query {number} 'Clients': 0 8 * * * in Europe/Kyiv, on, missed due times: tell"
-    assert len(re.findall(r"^  \w{3} \S+ 08:00 Europe/Kyiv, \S+ 0[56]:00 UTC$", told, re.MULTILINE)) == 5
+    assert len(re.findall(r"^  \w{3} \S+ 08:00 Europe/Kyiv, \S+ 0[56]:00 UTC$", message, re.MULTILINE)) == 5
     assert lines[-1].startswith("nobody gets it")
     assert "paused" in says("schedule", number, "--pause")
     assert "paused" in says("list")
@@ -133,7 +135,7 @@ def test_a_schedule_shows_when_it_is_due_in_its_zone_and_in_utc(says: Said, refu
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (
             ("--cron", "0 0 31 2 *", "--timezone", "UTC"),
@@ -151,13 +153,13 @@ def test_a_schedule_shows_when_it_is_due_in_its_zone_and_in_utc(says: Said, refu
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(
-    says: Said, refuses: Said, options: tuple[str, ...], told: str
+    says: Said, refuses: Said, options: tuple[str, ...], message: str
 ) -> None:
-    assert told in refuses("schedule", saved(says), *options)
+    assert message in refuses("schedule", saved(says), *options)
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--send-to", "a@b.example\r\nBcc: c@d.example"), "is no e-mail address"),
         (("--send-to", "a@b.example, c@d.example"), "is no e-mail address"),
@@ -173,9 +175,9 @@ def test_a_schedule_that_cannot_be_is_refused(
     ],
 )
 def test_a_query_that_cannot_be_is_refused_before_anything_is_kept(
-    refuses: Said, says: Said, options: tuple[str, ...], told: str
+    refuses: Said, says: Said, options: tuple[str, ...], message: str
 ) -> None:
-    if not told:
+    if not message:
         # what surrounds an address is no part of it
         assert "- a@b.example\n" in says("show", saved(says, "Trimmed", *options))
         return
@@ -185,7 +187,7 @@ def test_a_query_that_cannot_be_is_refused_before_anything_is_kept(
         **dict(zip(ASKED[::2], ASKED[1::2], strict=True)),
     }
     asked = given | dict(zip(options[::2], options[1::2], strict=True))
-    assert told in refuses("save", *(word for pair in asked.items() for word in pair))
+    assert message in refuses("save", *(word for pair in asked.items() for word in pair))
     assert "Clients" not in says("list")
 
 
@@ -202,8 +204,8 @@ def test_queries_go_into_a_file_and_come_back(says: Said, refuses: Said, tmp_pat
     ] * 2
     says("delete", "One")
     says("change", "Two", "--title", "Three")
-    told = says("import", "queries.yaml")
-    assert [line.partition(":")[0] for line in told.splitlines()] == ["created", "created"]
+    message = says("import", "queries.yaml")
+    assert [line.partition(":")[0] for line in message.splitlines()] == ["created", "created"]
     says("delete", "Three")
     assert says("export") == text
     assert "title: One" not in says("export", "Two")

@@ -42,7 +42,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Street:
+class Pipeline:
     """The warehouse (a superuser's URL) after the last build, and what was seen after each."""
 
     url: str
@@ -55,7 +55,7 @@ class Street:
 
 
 @pytest.fixture(scope="session")
-def street(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+def pipeline(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A platform loaded and built at three moments, each with later facts than the one before."""
     source_url = postgres_server.create_database("subscriber_reports_platform")
     url = postgres_server.create_database("subscriber_reports")
@@ -68,7 +68,7 @@ def street(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
     for number, moment in enumerate(LATER):
         rows = with_late_facts(SEED + number, rows, moment)
         seen.append(_see(source_url, warehouse, rows, moment))
-    yield Street(url, tuple(seen))
+    yield Pipeline(url, tuple(seen))
     postgres_server.drop_database("subscriber_reports")
     postgres_server.drop_database("subscriber_reports_platform")
 
@@ -99,7 +99,7 @@ def _by_month(warehouse: Warehouse, query: str) -> dict[MonthKey, dict[str, Any]
 
 
 @pytest.fixture
-def tampered(street: Street, postgres_server: PostgresServer) -> Iterator[str]:
+def tampered(pipeline: Pipeline, postgres_server: PostgresServer) -> Iterator[str]:
     """The superuser's URL of a copy of the warehouse, to do harm to."""
     name = "subscriber_reports_tampered"
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:

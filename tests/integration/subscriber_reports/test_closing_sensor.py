@@ -10,7 +10,7 @@ from orchestration.closed_months import CLOSED, read_months, why_not_closed
 from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
 from orchestration.partitions import CLOSED_MONTHS
 from orchestration.settings import Settings
-from tests.integration.subscriber_reports.conftest import Street
+from tests.integration.subscriber_reports.conftest import Pipeline
 
 GRACE = timedelta(hours=24)
 
@@ -27,8 +27,8 @@ def evaluate(url: str) -> dg.RunRequest | dg.SkipReason:
     return outcome
 
 
-def test_nothing_is_started_when_every_month_that_may_be_closed_is(street: Street) -> None:
-    outcome = evaluate(street.url)
+def test_nothing_is_started_when_every_month_that_may_be_closed_is(pipeline: Pipeline) -> None:
+    outcome = evaluate(pipeline.url)
     assert isinstance(outcome, dg.SkipReason)
     assert outcome.skip_message == "no month may be closed"
 
@@ -73,10 +73,10 @@ def show_closed_months(url: str, instance: dg.DagsterInstance) -> list[str]:
     return [str(event.partition) for event in outcome.asset_events]
 
 
-def test_a_home_that_closed_nothing_shows_what_is_closed_and_nothing_else(street: Street) -> None:
-    closed = {f"{month:%Y-%m}" for _, month in street.seen[-1].closed}
+def test_a_home_that_closed_nothing_shows_what_is_closed_and_nothing_else(pipeline: Pipeline) -> None:
+    closed = {f"{month:%Y-%m}" for _, month in pipeline.seen[-1].closed}
     with dg.DagsterInstance.ephemeral() as instance:
-        shown = show_closed_months(street.url, instance)
+        shown = show_closed_months(pipeline.url, instance)
         partitions = instance.get_dynamic_partitions(str(CLOSED_MONTHS.name))
         # November is over in every zone, and may be closed in some: it is no closed month yet
         assert partitions[-1] == "2026-11"
@@ -84,11 +84,11 @@ def test_a_home_that_closed_nothing_shows_what_is_closed_and_nothing_else(street
         assert set(shown) == closed - {"2026-11"} == set(partitions[:-1])
         assert partitions == sorted(partitions)
         assert instance.get_materialized_partitions(CLOSED) == set(shown)
-        assert show_closed_months(street.url, instance) == []
+        assert show_closed_months(pipeline.url, instance) == []
 
 
-def test_a_month_that_is_not_closed_says_why(street: Street) -> None:
-    months = read_months(Settings.model_validate({"warehouse_url": street.url}))
+def test_a_month_that_is_not_closed_says_why(pipeline: Pipeline) -> None:
+    months = read_months(Settings.model_validate({"warehouse_url": pipeline.url}))
     assert "the platform's data begins with" in why_not_closed("2001-03", months, GRACE)
     assert "data through is 2026-12-02T04:30:00Z, before its end" in why_not_closed("2026-12", months, GRACE)
     assert "subscribers: it may be once data through" in why_not_closed("2026-11", months, GRACE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.subscriber_reports.conftest import LATER, MonthKey, Seen, Street
+from tests.integration.subscriber_reports.conftest import LATER, MonthKey, Pipeline, Seen
 from tests.reference.subscriber_metrics import METRICS, SEAT_COLUMNS, MonthlyMetrics, daily_peaks
 
 GRACE = timedelta(hours=24)
@@ -39,16 +39,18 @@ def in_lifetime(seen: Seen) -> set[MonthKey]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_every_month_and_no_other_is_recomputed_cell_by_cell(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_every_month_and_no_other_is_recomputed_cell_by_cell(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     assert set(seen.recomputed) <= set(seen.full)
     assert set(seen.full) - set(seen.recomputed) <= set(seen.closed)
     assert differences(seen.full, seen.recomputed, in_lifetime(seen)) == []
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_marts_show_closed_months_as_closed_and_live_ones_as_known_now(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_marts_show_closed_months_as_closed_and_live_ones_as_known_now(
+    pipeline: Pipeline, moment: int
+) -> None:
+    seen = pipeline.seen[moment]
     assert set(seen.marts) == set(seen.recomputed) | set(seen.closed)
     live = [key for key in seen.marts if key not in seen.closed]
     assert differences(seen.marts, seen.recomputed, live) == []
@@ -62,23 +64,23 @@ def test_marts_show_closed_months_as_closed_and_live_ones_as_known_now(street: S
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_month_is_closed_as_soon_as_it_may_be_and_no_sooner(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_a_month_is_closed_as_soon_as_it_may_be_and_no_sooner(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     due = {key for key, metrics in seen.recomputed.items() if may_be_closed(metrics, seen.data_through)}
-    earlier = street.seen[moment - 1].closed if moment else {}
+    earlier = pipeline.seen[moment - 1].closed if moment else {}
     assert set(seen.closed) == due | set(earlier)
     assert len(seen.recomputed) - len(due) >= 100
     assert len(due) >= 300
 
 
-def test_closed_rows_never_change(street: Street) -> None:
-    for before, after in zip(street.seen, street.seen[1:], strict=False):
+def test_closed_rows_never_change(pipeline: Pipeline) -> None:
+    for before, after in zip(pipeline.seen, pipeline.seen[1:], strict=False):
         assert {key: after.closed[key] for key in before.closed} == before.closed
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_closed_values_and_restatements_make_the_recomputation(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_closed_values_and_restatements_make_the_recomputation(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     restated: dict[tuple[int, date, str], Decimal] = defaultdict(Decimal)
     for row in seen.restatements:
         restated[row["subscriber_id"], row["month"], row["metric"]] += row["difference"]
@@ -91,17 +93,17 @@ def test_closed_values_and_restatements_make_the_recomputation(street: Street, m
     assert wrong == []
 
 
-def test_late_facts_are_noticed_with_their_cause_and_load(street: Street) -> None:
-    assert street.seen[0].restatements == []
-    last = street.seen[-1].restatements
+def test_late_facts_are_noticed_with_their_cause_and_load(pipeline: Pipeline) -> None:
+    assert pipeline.seen[0].restatements == []
+    last = pipeline.seen[-1].restatements
     assert len(last) > 200
     assert {row["metric"] for row in last} == set(METRICS)
     assert all(row["cause"] != "definition" and row["load_id"] is not None for row in last)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_evidence_names_the_users_who_were_counted(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_evidence_names_the_users_who_were_counted(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     named: dict[MonthKey, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in seen.evidence:
         named[row["subscriber_id"], row["month"]][row["metric"]].append(row["user_id"])
@@ -115,8 +117,8 @@ def test_evidence_names_the_users_who_were_counted(street: Street, moment: int) 
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_evidence_of_time_is_each_users_time(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_evidence_of_time_is_each_users_time(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     online: dict[MonthKey, dict[int, timedelta]] = defaultdict(dict)
     for row in seen.evidence:
         if row["metric"] == "logon_minutes":
@@ -130,8 +132,8 @@ def test_evidence_of_time_is_each_users_time(street: Street, moment: int) -> Non
 
 
 @pytest.mark.parametrize("moment", [0, MOMENTS[-1]])
-def test_every_days_peak_is_recomputed(street: Street, moment: int) -> None:
-    seen = street.seen[moment]
+def test_every_days_peak_is_recomputed(pipeline: Pipeline, moment: int) -> None:
+    seen = pipeline.seen[moment]
     subscribers = {row["id"]: row for row in seen.rows["subscribers"]}
     shown: dict[int, dict[date, tuple[int, datetime | None, bool]]] = defaultdict(dict)
     for row in seen.days:

@@ -11,7 +11,7 @@ from exports.verification.recomputation.recompute import recompute_subscriber_mo
 from exports.verification.recomputation.subscriber_facts import Choices
 from orchestration.connection_url import as_pipeline
 from tests.integration.forged_restatement import forge_restatement
-from tests.integration.subscriber_reports.conftest import LATER, Street
+from tests.integration.subscriber_reports.conftest import LATER, Pipeline
 
 THROUGH = LATER[-1]
 
@@ -21,7 +21,7 @@ def recomputed(url: str, as_of: datetime | None = None) -> Comparison:
         return recompute_subscriber_months(connection, as_of, Choices())
 
 
-def told(comparison: Comparison) -> list[str]:
+def message(comparison: Comparison) -> list[str]:
     return [str(finding) for finding in comparison.findings]
 
 
@@ -31,10 +31,10 @@ def as_superuser(url: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def test_every_month_live_or_closed_follows_from_raw(street: Street) -> None:
-    comparison = recomputed(street.url)
-    assert told(comparison) == []
-    assert comparison.checked == len(street.seen[-1].marts) > 900
+def test_every_month_live_or_closed_follows_from_raw(pipeline: Pipeline) -> None:
+    comparison = recomputed(pipeline.url)
+    assert message(comparison) == []
+    assert comparison.checked == len(pipeline.seen[-1].marts) > 900
 
 
 def test_a_broken_intermediate_is_named_with_both_values(tampered: str) -> None:
@@ -44,7 +44,7 @@ def test_a_broken_intermediate_is_named_with_both_values(tampered: str) -> None:
         " where month = '2026-12-01' and subscriber_id = (select min(subscriber_id) from"
         " marts.subscriber_metrics where month = '2026-12-01' and not is_closed)",
     )
-    (finding,) = told(recomputed(tampered))
+    (finding,) = message(recomputed(tampered))
     key, value, reason = finding.split(": ", 2)
     assert key.startswith("subscriber ") and key.endswith(", month 2026-12")
     metric, shown = value.split()
@@ -68,21 +68,21 @@ def test_months_that_do_not_follow_from_raw_and_months_that_are_missing_are_name
 def test_a_restatement_that_raw_does_not_bear_out_is_named(tampered: str) -> None:
     with psycopg.connect(as_pipeline(tampered), autocommit=True) as connection:
         subscriber, month, value, _ = forge_restatement(connection, THROUGH, subscriber_id=1)
-    assert told(recomputed(tampered)) == [
+    assert message(recomputed(tampered)) == [
         f"subscriber {subscriber}, month {month}: super_users closed as {value}, restated by 3"
         f" to {value + 3}: recomputed from raw: {value}"
     ]
 
 
 def test_a_night_takes_a_part_and_all_nights_together_take_each_month_once(
-    street: Street, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriber_months, "NIGHTLY_BOUND", 300)
-    nights = [recomputed(street.url, THROUGH + timedelta(days=night)) for night in range(4)]
+    nights = [recomputed(pipeline.url, THROUGH + timedelta(days=night)) for night in range(4)]
     assert {comparison.nights for comparison in nights} == {4}
-    assert sum(comparison.checked for comparison in nights) == len(street.seen[-1].marts)
+    assert sum(comparison.checked for comparison in nights) == len(pipeline.seen[-1].marts)
     assert all(150 < comparison.checked < 350 for comparison in nights)
-    assert all(told(comparison) == [] for comparison in nights)
+    assert all(message(comparison) == [] for comparison in nights)
 
 
 def test_marts_behind_what_was_extracted_are_told_instead_of_compared(tampered: str) -> None:
@@ -94,5 +94,5 @@ def test_marts_behind_what_was_extracted_are_told_instead_of_compared(tampered: 
     assert comparison.checked == 0
     assert (
         "platform.logons: load 1000: extracted, and int_logons_split_by_month has read up to"
-        in told(comparison)[0]
+        in message(comparison)[0]
     )

@@ -29,7 +29,7 @@ from exports.result import GeneratedBy, StoredResult, load, new_result_id, store
 from orchestration.cli.app import run
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
-from tests.integration.subscriber_reports.conftest import MonthKey, Seen, Street
+from tests.integration.subscriber_reports.conftest import MonthKey, Pipeline, Seen
 
 NOW = datetime(2026, 12, 2, 6, tzinfo=UTC)
 CLERK = GeneratedBy("clerk", "administrator")
@@ -44,14 +44,14 @@ LONG = (
 
 
 @pytest.fixture
-def warehouse(street: Street) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(street.pipeline_url, autocommit=True) as connection:
+def warehouse(pipeline: Pipeline) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(pipeline.pipeline_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def seen(street: Street) -> Seen:
-    return street.seen[-1]
+def seen(pipeline: Pipeline) -> Seen:
+    return pipeline.seen[-1]
 
 
 def metrics(connection: psycopg.Connection[Any], **asked: Any) -> StoredResult:
@@ -121,8 +121,8 @@ def test_one_subscribers_months_come_newest_first_with_the_peak_on_its_own_clock
     months = sorted((month for owner, month in seen.marts if owner == subscriber), reverse=True)
     assert [column.label for column in result.columns] == ["Month", *SHORT, "Status"]
     assert [line[0] for line in result.rows] == months
-    told = csv.reader(io.StringIO(rendered(result, "csv").decode(), newline=""))
-    assert [line[0] for line in told][1:] == [f"{month:%b %Y}" for month in months]
+    text = csv.reader(io.StringIO(rendered(result, "csv").decode(), newline=""))
+    assert [line[0] for line in text][1:] == [f"{month:%b %Y}" for month in months]
     november = next(line for line in result.rows if line[0] == date(2026, 11, 1))
     assert list(november[1:-1]) == cells(row)
     when = november[1 + SHORT.index("When")]
@@ -150,16 +150,16 @@ def test_every_format_shows_the_same_cells(warehouse: psycopg.Connection[Any]) -
     assert heads == [column.label for column in result.columns]
     shown = [["" if cell is None else _text(cell) for cell in row] for row in result.rows]
     assert lines == shown
-    told = json.loads(rendered(result, "json"))
-    assert [["" if cell is None else str(cell) for cell in row] for row in told["rows"]] == shown
+    text = json.loads(rendered(result, "json"))
+    assert [["" if cell is None else str(cell) for cell in row] for row in text["rows"]] == shown
     book = openpyxl.load_workbook(io.BytesIO(rendered(result, "xlsx")))
     sheet = book["Subscriber metrics"]
     rows = list(sheet.iter_rows(min_row=sheet.max_row - len(result.rows) + 1, values_only=True))
     for line, row in zip(rows, result.rows, strict=True):
-        told_in_xlsx = [
+        shown_in_xlsx = [
             cell.replace(tzinfo=UTC).timestamp() if isinstance(cell, datetime) else cell for cell in line
         ]
-        assert told_in_xlsx == [_unzoned(cell) for cell in row]
+        assert shown_in_xlsx == [_unzoned(cell) for cell in row]
 
 
 def _text(cell: Any) -> str:
@@ -239,7 +239,7 @@ def test_the_pack_of_a_closed_month_bears_its_hash_and_what_came_late(
 
 
 def test_two_results_of_a_closed_month_tell_what_was_restated_between_them(
-    street: Street,
+    pipeline: Pipeline,
     warehouse: psycopg.Connection[Any],
     seen: Seen,
     monkeypatch: pytest.MonkeyPatch,
@@ -248,24 +248,26 @@ def test_two_results_of_a_closed_month_tell_what_was_restated_between_them(
 ) -> None:
     after = metrics(warehouse, month="2026-10")
     # as it was told when the platform's data went through the first of the loads
-    before = replace(after, result_id=new_result_id(), data_through={"platform": street.seen[0].data_through})
+    before = replace(
+        after, result_id=new_result_id(), data_through={"platform": pipeline.seen[0].data_through}
+    )
     store(warehouse, before)
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path))
-    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", street.url)
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", pipeline.url)
     assert run(["report", "diff", before.result_id, after.result_id, "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["equal"] is True
     noticed = [
         row
         for row in seen.restatements
-        if row["month"] == date(2026, 10, 1) and row["noticed_at"] > street.seen[0].data_through
+        if row["month"] == date(2026, 10, 1) and row["noticed_at"] > pipeline.seen[0].data_through
     ]
     assert found["causes"]["restatement_count"] == len(noticed) > 0
-    told = {
+    text = {
         (one["subscriber_id"], one["metric"], one["value_now"]) for one in found["causes"]["restatements"]
     }
-    assert told <= {(row["subscriber_id"], row["metric"], row["value_now"]) for row in noticed}
-    assert len(told) == min(len(noticed), 20)
+    assert text <= {(row["subscriber_id"], row["metric"], row["value_now"]) for row in noticed}
+    assert len(text) == min(len(noticed), 20)
 
 
 def test_the_pack_of_a_live_month_says_that_it_may_still_change(

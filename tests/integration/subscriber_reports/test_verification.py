@@ -16,7 +16,7 @@ from exports.verification.closed_months import CHECKS, run_check, verify_guards
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import read_migrations
 from tests.integration.forged_restatement import forge_restatement
-from tests.integration.subscriber_reports.conftest import LATER, Street
+from tests.integration.subscriber_reports.conftest import LATER, Pipeline
 
 THROUGH = LATER[-1]
 KILLED = THROUGH + timedelta(hours=1)
@@ -49,9 +49,9 @@ def intruder(tampered: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def victim(street: Street) -> tuple[int, date]:
+def victim(pipeline: Pipeline) -> tuple[int, date]:
     """A closed month with one before it and one after it, and with evidence."""
-    closed = street.seen[-1].closed
+    closed = pipeline.seen[-1].closed
     return next(
         (subscriber, month)
         for subscriber, month in sorted(closed)
@@ -67,11 +67,11 @@ def named(victim: tuple[int, date], months_later: int = 0) -> str:
     return f"subscriber {subscriber}, month {month.replace(month=month.month + months_later):%Y-%m}"
 
 
-def test_an_honest_warehouse_has_nothing_to_find(street: Street) -> None:
-    assert findings(street.url) == []
+def test_an_honest_warehouse_has_nothing_to_find(pipeline: Pipeline) -> None:
+    assert findings(pipeline.url) == []
 
 
-def test_the_pipeline_cannot_change_what_is_closed(street: Street) -> None:
+def test_the_pipeline_cannot_change_what_is_closed(pipeline: Pipeline) -> None:
     statements = [
         f"{verb} closed.{table}{rest}"
         for table in ("subscriber_metrics_monthly", "subscriber_metric_evidence", "restatements")
@@ -81,7 +81,7 @@ def test_the_pipeline_cannot_change_what_is_closed(street: Street) -> None:
             ("truncate", " cascade"),
         )
     ]
-    for url in (street.url, street.pipeline_url):
+    for url in (pipeline.url, pipeline.pipeline_url):
         with psycopg.connect(url, autocommit=True) as connection:
             for statement in statements:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -154,9 +154,9 @@ def test_changed_evidence_is_named_by_its_month(
 
 
 def test_a_removed_restatement_leaves_a_gap_in_the_ledger(
-    street: Street, tampered: str, intruder: psycopg.Connection
+    pipeline: Pipeline, tampered: str, intruder: psycopg.Connection
 ) -> None:
-    gone = next(row for row in street.seen[-1].restatements if row["metric"] == "logon_minutes")
+    gone = next(row for row in pipeline.seen[-1].restatements if row["metric"] == "logon_minutes")
     key = (gone["subscriber_id"], gone["month"], gone["metric"])
     intruder.execute(
         "delete from closed.restatements where (subscriber_id, month, metric) = (%s, %s, %s)", key
@@ -313,15 +313,15 @@ def test_a_restatement_that_no_run_wrote_is_found_for_ever_even_if_it_links(
         subscriber, month, _, place = forge_restatement(connection, THROUGH)
         # as the next run would: it takes back what it finds
         forge_restatement(connection, KILLED + timedelta(hours=1), added=-6)
-    told = f"subscriber {subscriber}, month {month}: super_users, restatement at place {place:,}"
-    assert f"{told}: was written after the last anchor, by no run that ended: run: subdyn run hourly" in (
+    message = f"subscriber {subscriber}, month {month}: super_users, restatement at place {place:,}"
+    assert f"{message}: was written after the last anchor, by no run that ended: run: subdyn run hourly" in (
         against_anchors(tampered, path)
     )
     anchor(tampered, path, KILLED + timedelta(hours=1))
     assert findings(tampered) == []
-    assert against_anchors(tampered, path) == [f"{told}: was written by no run of this home"]
+    assert against_anchors(tampered, path) == [f"{message}: was written by no run of this home"]
     anchor(tampered, path, KILLED + timedelta(days=1))
-    assert against_anchors(tampered, path) == [f"{told}: was written by no run of this home"]
+    assert against_anchors(tampered, path) == [f"{message}: was written by no run of this home"]
 
 
 def test_the_database_refuses_a_restatement_that_does_not_follow_from_the_ledger(tampered: str) -> None:

@@ -215,8 +215,8 @@ def _tables(warehouse: Warehouse) -> dict[str, list[Row]]:
 def _compare_with_a_build_from_nothing(warehouse: Warehouse) -> None:
     incremental = _tables(warehouse)
     warehouse.build(*SELECT, "--full-refresh")
-    anew = _tables(warehouse)
-    assert {name: incremental[name] == anew[name] for name in BUILT} == dict.fromkeys(BUILT, True)
+    rebuild = _tables(warehouse)
+    assert {name: incremental[name] == rebuild[name] for name in BUILT} == dict.fromkeys(BUILT, True)
 
 
 def test_any_order_of_runs_and_rows_gives_the_recomputation(warehouse: Warehouse) -> None:

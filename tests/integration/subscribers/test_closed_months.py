@@ -213,7 +213,7 @@ def _write(connection: psycopg.Connection, forgery: str, sealed: bool = True) ->
 
 
 @pytest.mark.parametrize(
-    ("forgery", "told"),
+    ("forgery", "message"),
     [
         (
             "data_through_at = '2024-04-01 23:59:59.999999Z'",
@@ -241,11 +241,11 @@ def _write(connection: psycopg.Connection, forgery: str, sealed: bool = True) ->
     ],
 )
 def test_a_row_that_closes_too_early_or_out_of_order_is_refused(
-    closed: Warehouse, forgery: str, told: str
+    closed: Warehouse, forgery: str, message: str
 ) -> None:
     with closed.connect("subdyn_pipeline") as connection:
         _write(connection, "subscriber_name = 'as written by the pipeline'")
-        with pytest.raises(psycopg.errors.IntegrityError, match=told):
+        with pytest.raises(psycopg.errors.IntegrityError, match=message):
             _write(connection, forgery)
 
 

@@ -1,4 +1,4 @@
-"""One warehouse for all tests of the models: emptied and filled anew by each, its dbt project parsed once."""
+"""One warehouse for all tests of the models: filled again by each, its dbt project parsed once."""
 
 import secrets
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.integration.warehouse.billing_house import AS_OF, START, at, company, customer
+from tests.integration.warehouse.billing_installation import AS_OF, START, at, company, customer
 from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 
 ONE_MODEL = ("--select", "+dim_customer_history")

@@ -7,7 +7,7 @@ import psycopg
 
 from orchestration.dbt_tests import failing_rows
 from orchestration.reconciliation.findings import balance_differences, conservation_breaks
-from tests.integration.warehouse.billing_house import AS_OF, at, company, customer, transaction
+from tests.integration.warehouse.billing_installation import AS_OF, at, company, customer, transaction
 from tests.integration.warehouse.built_warehouse import MODELS_ONLY, BuiltWarehouse
 
 

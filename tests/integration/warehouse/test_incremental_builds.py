@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.integration.warehouse.billing_house import AS_OF, house, transaction
+from tests.integration.warehouse.billing_installation import AS_OF, installation, transaction
 from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 
 # what depends on the builds there were, not on the rows alone
@@ -23,7 +23,7 @@ def built_tables(warehouse: BuiltWarehouse) -> list[str]:
 
 
 def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehouse: BuiltWarehouse) -> None:
-    warehouse.load(AS_OF, house())
+    warehouse.load(AS_OF, installation())
     warehouse.build()
     before = warehouse.row_versions()
     assert len(before["marts.fct_transactions"]) > 50
@@ -44,7 +44,7 @@ def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehous
 
 def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) -> None:
     """Late, rerated, unconfirmed, deleted (softly, outright), moved to another customer or company."""
-    rows = house()
+    rows = installation()
     transactions, customers = rows["billing.transactions"], rows["billing.customers"]
     accounts, subscriptions = rows["billing.accounts"], rows["billing.subscriptions"]
     warehouse.load(AS_OF, rows)
@@ -104,12 +104,12 @@ def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) 
 
 def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse) -> None:
     history = ("--select", "+fct_customer_history")
-    warehouse.load(AS_OF, house())
-    warehouse.load(AS_OF, house())
+    warehouse.load(AS_OF, installation())
+    warehouse.load(AS_OF, installation())
     warehouse.build(*history)
     with_all = warehouse.contents(["marts.dim_customer"])
 
-    other = house()
+    other = installation()
     other["billing.customers"] = other["billing.customers"][3:]
     for name in ("tags", "accounts", "subscriptions", "transactions"):
         table = f"billing.customer_{name}" if name == "tags" else f"billing.{name}"
@@ -132,7 +132,7 @@ def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse
 def test_no_function_names_the_database_which_may_be_copied_under_another_name(
     warehouse: BuiltWarehouse,
 ) -> None:
-    warehouse.load(AS_OF, house())
+    warehouse.load(AS_OF, installation())
     warehouse.build()
     functions = warehouse.rows(
         "select proname, strpos(prosrc, current_database()) > 0 as names_it from pg_proc"
@@ -143,7 +143,7 @@ def test_no_function_names_the_database_which_may_be_copied_under_another_name(
 
 
 def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse) -> None:
-    warehouse.load(AS_OF, house())
+    warehouse.load(AS_OF, installation())
     warehouse.build()
     tables = built_tables(warehouse)
     whole = warehouse.contents(tables)

@@ -29,7 +29,7 @@ def test_tables_have_their_keys_and_a_row_that_breaks_one_only_warns(warehouse: 
     foreign = warehouse.rows(KEYS, "f")
     assert {(row["child"], row["parent"]) for row in foreign} >= STAR
     assert not any(row["is_enforced"] for row in foreign)
-    # a parent made anew takes the keys that point to it along
+    # a parent rebuilt takes the keys that point to it along
     warehouse.dbt("run", "--full-refresh", "--select", "dim_customer")
     assert {(row["child"], row["parent"]) for row in warehouse.rows(KEYS, "f")} >= STAR
     warehouse.execute(

@@ -9,7 +9,7 @@ import pytest
 from exports.verification.comparison import Comparison
 from exports.verification.recomputation import company_months, customers
 from exports.verification.recomputation.recompute import recompute_company_months, recompute_customers
-from tests.integration.warehouse.billing_house import AS_OF, at, customer, house, transaction
+from tests.integration.warehouse.billing_installation import AS_OF, at, customer, installation, transaction
 from tests.integration.warehouse.built_warehouse import BuiltWarehouse
 
 
@@ -23,14 +23,14 @@ def company_days_of(warehouse: BuiltWarehouse, as_of: datetime | None = None) ->
         return recompute_company_months(connection, as_of)
 
 
-def told(comparison: Comparison) -> list[str]:
+def message(comparison: Comparison) -> list[str]:
     return [str(finding) for finding in comparison.findings]
 
 
 def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
     warehouse: BuiltWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = house()
+    rows = installation()
     rows["billing.customers"] += [
         customer(21, 3, created_at=at(2, 1), deleted_at=AS_OF + timedelta(days=30)),
         customer(22, 2, "USD", created_at=AS_OF + timedelta(hours=1)),
@@ -43,7 +43,7 @@ def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
     warehouse.build()
 
     whole, days = customers_of(warehouse), company_days_of(warehouse)
-    assert (told(whole), told(days)) == ([], [])
+    assert (message(whole), message(days)) == ([], [])
     assert whole.checked == 14
     assert days.checked > 300
 
@@ -56,21 +56,21 @@ def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
     assert {comparison.nights for pair in nights for comparison in pair} == {4}
     assert sum(pair[0].checked for pair in nights) == whole.checked
     assert sum(pair[1].checked for pair in nights) == days.checked
-    assert all(told(comparison) == [] for pair in nights for comparison in pair)
+    assert all(message(comparison) == [] for pair in nights for comparison in pair)
 
     # a stored state goes wrong, in a way that no check against stored states could see
     warehouse.execute(
         "update marts.fct_customer_history set balance_amount = balance_amount + 0.01,"
         " last_paid_use_at = last_paid_use_at + interval '1 second' where customer_id = 21"
     )
-    found = told(customers_of(warehouse))
+    found = message(customers_of(warehouse))
     when = "2026-03-31T18:15:00.000000Z"
     assert f"customer 21 at {when}: balance_amount -4.49: recomputed from raw: -4.5" in found
     assert any(line.startswith(f"customer 21 at {when}: last_paid_use_at ") for line in found)
     assert all(line.startswith("customer 21 at") for line in found)
 
     warehouse.execute("delete from marts.fct_customer_history where customer_id = 4")
-    assert "customer 4: customer not in the history: recomputed from raw: extracted" in told(
+    assert "customer 4: customer not in the history: recomputed from raw: extracted" in message(
         customers_of(warehouse)
     )
 
@@ -82,7 +82,7 @@ def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
         " returning all_count, refill_amount"
     )
     assert isinstance(row["refill_amount"], Decimal)
-    found = told(company_days_of(warehouse))
+    found = message(company_days_of(warehouse))
     key = "company 2, branch, 2026-03-08, active duration 6"
     assert f"{key}: all_count {row['all_count']}: recomputed from raw: {row['all_count'] - 1}" in found
     # a series of months that sums up its days is off by the same

@@ -225,12 +225,12 @@ def test_letters_of_every_script_are_drawn_on_a_machine_without_fonts(tmp_path: 
     )
     # a letter that is not there is an empty box: two titles of as many boxes would be the same picture
     titles = ("黄黄", "金金", "골골", "드드", "Gold 100 الإيرادات", "Gold 100 الإيرتراد")
-    told = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-c", DRAW_TITLES, *titles],
         cwd=Path(__file__).parents[3], env={"FONTCONFIG_FILE": str(no_fonts), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert told.stdout.strip() == str(len(titles)), told.stderr
+    assert message.stdout.strip() == str(len(titles)), message.stderr
 
 
 @pytest.mark.parametrize("chart_type", list(ChartType))
@@ -287,7 +287,7 @@ def test_a_definition_is_written_and_read_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ({"template": "Balance Refil"}, "unknown chart 'Balance Refil': did you mean Balance Refill: Total?"),
         ({}, "the Blank chart shows the columns that you name"),
@@ -300,24 +300,24 @@ def test_a_definition_is_written_and_read_again() -> None:
         ({"columns": ["x"], "title": ""}, "chart title ''"),
     ],
 )  # fmt: skip
-def test_a_definition_that_cannot_be_is_refused(asked: dict[str, Any], told: str) -> None:
-    with pytest.raises(InvalidParameter, match=re.escape(told)):
+def test_a_definition_that_cannot_be_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParameter, match=re.escape(message)):
         Chart.read(asked)
 
 
 @pytest.mark.parametrize(
-    ("label", "told"),
+    ("label", "message"),
     [
         ("Balance Refill: Totl", "no column 'Balance Refill: Totl' in this report: did you mean Bal"),
         ("Month", "column 'Month' holds no numbers to draw"),
     ],
 )  # fmt: skip
-def test_a_column_that_is_not_there_or_no_number_is_refused(label: str, told: str) -> None:
+def test_a_column_that_is_not_there_or_no_number_is_refused(label: str, message: str) -> None:
     for image_format in ("png", "svg"):
-        with pytest.raises(InvalidParameter, match=re.escape(told)):
+        with pytest.raises(InvalidParameter, match=re.escape(message)):
             render_image(months("1.0000"), Chart.read({"columns": [label]}), image_format)
     for format_name in ("xlsx", "html"):
-        with pytest.raises(InvalidParameter, match=re.escape(told)):
+        with pytest.raises(InvalidParameter, match=re.escape(message)):
             find_renderer(format_name)(months("1.0000"), io.BytesIO(), Chart.read({"columns": [label]}))
 
 

@@ -27,8 +27,8 @@ def test_a_changed_cell_is_told_with_its_row_column_and_difference() -> None:
     rows = [list(row) for row in ROWS]
     rows[0][3], rows[0][4], rows[3][2] = Decimal("1234.4999"), Decimal("2.0000"), 3
     found = compare(a_result(), a_result(rows=tuple(map(tuple, rows))))
-    told = [(one.row, one.column, one.before_text, one.after_text, one.difference) for one in found.changes]
-    assert told == [
+    text = [(one.row, one.column, one.before_text, one.after_text, one.difference) for one in found.changes]
+    assert text == [
         ("2026-01-01 · =1+1", "Balance Refill: Total", "1234.5000", "1234.4999", Decimal("-0.0001")),
         # no value is not zero
         ("2026-01-01 · =1+1", "Balance Refill: Avg", "", "2.0000", None),

@@ -94,7 +94,7 @@ def test_a_cron_that_never_fires_is_refused(cron: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cron", "told"),
+    ("cron", "message"),
     [
         ("", "five fields"),
         ("* * *", "five fields"),
@@ -110,8 +110,8 @@ def test_a_cron_that_never_fires_is_refused(cron: str) -> None:
         ("٣ * * * *", "bad minute"),
     ],
 )
-def test_what_is_no_cron_is_refused_by_its_field(cron: str, told: str) -> None:
-    with pytest.raises(InvalidParameter, match=told):
+def test_what_is_no_cron_is_refused_by_its_field(cron: str, message: str) -> None:
+    with pytest.raises(InvalidParameter, match=message):
         check_cron(cron)
 
 
@@ -129,9 +129,9 @@ def test_missed_due_times_are_made_up_for() -> None:
 
 
 def test_missed_due_times_are_told_and_what_is_an_hour_late_is_not_missed() -> None:
-    told = dealt_with(Schedule("0 8 * * *", "UTC", "tell"), at("2026-03-01 08:00"), at("2026-03-04 09:00"))
-    assert [(time.due_at.day, time.state) for time in told] == [(2, "missed"), (3, "missed"), (4, "due")]
-    assert told[0].reason == "nothing ran at 2026-03-02T08:00:00Z, nor within an hour of it"
+    message = dealt_with(Schedule("0 8 * * *", "UTC", "tell"), at("2026-03-01 08:00"), at("2026-03-04 09:00"))
+    assert [(time.due_at.day, time.state) for time in message] == [(2, "missed"), (3, "missed"), (4, "due")]
+    assert message[0].reason == "nothing ran at 2026-03-02T08:00:00Z, nor within an hour of it"
 
 
 @pytest.mark.parametrize("missed", ["catch_up", "tell"])

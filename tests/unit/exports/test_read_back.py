@@ -127,8 +127,8 @@ def test_csv(result: StoredResult) -> None:
         return f"'{text}" if is_run else text
 
     expected = [
-        [made_safe(cell, text) for cell, text in zip(row, told, strict=True)]
-        for row, told in zip(result.rows, words(result), strict=True)
+        [made_safe(cell, text) for cell, text in zip(row, output, strict=True)]
+        for row, output in zip(result.rows, words(result), strict=True)
     ]
     if result.message is not None:
         expected.append([made_safe(result.message, result.message)])

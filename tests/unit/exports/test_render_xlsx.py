@@ -102,19 +102,19 @@ def test_months_are_dates_that_show_as_months():
 
 
 @pytest.mark.parametrize(
-    ("offset", "told"),
+    ("offset", "message"),
     [
         (timedelta(hours=5, minutes=45), "+05:45"),
         (-timedelta(hours=3, minutes=30), "-03:30"),
         (timedelta(), "+00:00"),
     ],
 )
-def test_an_instant_shows_its_distance_from_utc(offset: timedelta, told: str):
+def test_an_instant_shows_its_distance_from_utc(offset: timedelta, message: str):
     when = datetime(2026, 11, 3, 14, 2, 5, tzinfo=timezone(offset))
     columns = (Column("Subscriber", Kind.TEXT), Column("When", Kind.TIMESTAMP))
     cell = sheet_of(a_result((("Acme", when),), columns=columns, has_total=False))["B6"]
     assert cell.value == datetime(2026, 11, 3, 14, 2, 5)  # noqa: DTZ001
-    assert cell.number_format == f'yyyy-mm-dd hh:mm:ss" {told}"' and cell.is_date
+    assert cell.number_format == f'yyyy-mm-dd hh:mm:ss" {message}"' and cell.is_date
 
 
 def test_no_number_or_moment_is_wider_than_its_column():
@@ -183,7 +183,7 @@ def test_an_empty_result_has_heads_and_a_message():
 
 
 @pytest.mark.parametrize(
-    ("format_name", "count", "told"),
+    ("format_name", "count", "message"),
     [
         ("xlsx", 1_048_570, "a sheet holds 1,048,576 rows, heads included; the result has 1,048,570;"),
         (
@@ -194,12 +194,12 @@ def test_an_empty_result_has_heads_and_a_message():
     ],
 )
 def test_more_rows_than_a_sheet_holds_are_refused_before_anything_is_written(
-    format_name: str, count: int, told: str
+    format_name: str, count: int, message: str
 ):
     columns = (Column("Qty", Kind.COUNT),)
     rows = ((1,),) * count
     stream = io.BytesIO()
-    with pytest.raises(InvalidParameter, match=re.escape(told)):
+    with pytest.raises(InvalidParameter, match=re.escape(message)):
         find_renderer(format_name)(a_result(rows, columns=columns), stream)
     assert not stream.getvalue()
 

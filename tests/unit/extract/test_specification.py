@@ -7,7 +7,7 @@ from extract.specification import SourceTable, columns
 
 
 @pytest.mark.parametrize(
-    ("key", "text", "cursor", "append_only", "told"),
+    ("key", "text", "cursor", "append_only", "message"),
     [
         ((), "id id", None, False, "needs a key"),
         (("other",), "id id", None, False, "other is not among"),
@@ -20,9 +20,9 @@ from extract.specification import SourceTable, columns
     ],
 )
 def test_a_specification_that_cannot_work_is_refused(
-    key: tuple[str, ...], text: str, cursor: str | None, append_only: bool, told: str
+    key: tuple[str, ...], text: str, cursor: str | None, append_only: bool, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         SourceTable("billing", "things", key, columns(text), cursor, append_only)
 
 

@@ -47,7 +47,7 @@ def test_what_cannot_be_read_has_no_lineage_and_nobody_is_told(
     tmp_path: Path, postgres_server: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     node = {
-        "unique_id": "model.house.odd",
+        "unique_id": "model.installation.odd",
         "name": "odd",
         "schema": "marts",
         "alias": "odd",

@@ -19,7 +19,7 @@ def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["run", "hurly"], "'hurly' is not one of"),
         (["run", "hourly", "--as-of", "noon"], "'noon' is no time"),
@@ -37,13 +37,13 @@ def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert run(arguments) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("subdyn: ")
-    assert told in lines[0]
+    assert message in lines[0]
     assert "secret" not in lines[0]
 
 

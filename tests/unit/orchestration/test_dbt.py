@@ -11,11 +11,11 @@ from orchestration.dbt_translator import is_closed, node_group, node_key
 def node(name: str, folder: str = "marts/customers", **properties: Any) -> dict[str, Any]:
     folders = folder.split("/")
     return {
-        "unique_id": f"model.house.{name}",
+        "unique_id": f"model.installation.{name}",
         "name": name,
         "resource_type": "model",
         "schema": folders[0],
-        "fqn": ["house", *folders, name],
+        "fqn": ["installation", *folders, name],
         "tags": [],
         "config": {"materialized": "table"},
         "description": "",

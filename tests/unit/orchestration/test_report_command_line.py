@@ -39,12 +39,12 @@ def refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     "day", ["20260101", "1767225600", "2026-1-1", "01.01.2026", "2026-01-01T00:00", "٢٠٢٦-٠١-٠١"]
 )
 def test_a_date_is_written_as_a_date(refused: Refused, day: str) -> None:
-    told = refused("customer-dynamics", "--timezone", "UTC", "--from", day, "--to", "2026-01-31")
-    assert told == f"from {day!r} is not a date written YYYY-MM-DD"
+    message = refused("customer-dynamics", "--timezone", "UTC", "--from", day, "--to", "2026-01-31")
+    assert message == f"from {day!r} is not a date written YYYY-MM-DD"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (
             ("--from", "1699-12-31", "--to", "2026-01-31"),
@@ -57,9 +57,9 @@ def test_a_date_is_written_as_a_date(refused: Refused, day: str) -> None:
     ],
 )
 def test_no_interval_lies_beyond_the_years_that_anyone_has_data_of(
-    refused: Refused, arguments: tuple[str, ...], told: str
+    refused: Refused, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert refused("customer-dynamics", "--timezone", "UTC", *arguments) == told
+    assert refused("customer-dynamics", "--timezone", "UTC", *arguments) == message
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_an_option_without_a_value_is_no_option(refused: Refused, option: str, v
     "zone", ["localtime", "Factory", "posixrules", "posix/UTC", "right/UTC", "UTC+3", "../UTC"]
 )
 def test_a_zone_is_one_of_the_iana_database(refused: Refused, zone: str) -> None:
-    told = refused("customer-dynamics", "--timezone", zone, "--interval", "last-month")
-    assert told.startswith(f"unknown time zone {zone!r}: ")
+    message = refused("customer-dynamics", "--timezone", zone, "--interval", "last-month")
+    assert message.startswith(f"unknown time zone {zone!r}: ")
 
 
 def test_a_file_named_as_one_format_is_not_written_as_another(refused: Refused) -> None:
-    told = refused(*ASKED, "--format", "xlsx", "--output", "x.csv")
-    assert told == "--output: x.csv is named as csv, --format says xlsx: leave one out"
+    message = refused(*ASKED, "--format", "xlsx", "--output", "x.csv")
+    assert message == "--output: x.csv is named as csv, --format says xlsx: leave one out"
     assert "'pdf'" in refused(*ASKED, "--output", "x.pdf")
     assert "a folder" in refused(*ASKED, "--format", "csv,xlsx", "--output", "x.csv")
     assert "one format" in refused(*ASKED, "--format", "csv,xlsx", "--output", "-")
@@ -106,7 +106,7 @@ REFILLS = "Balance Refill: Total"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--format", "png"), "--format png: a picture shows a chart: name one with --chart"),
         (("--output", "x.svg"), "--format svg: a picture shows a chart: name one with --chart"),
@@ -128,21 +128,21 @@ REFILLS = "Balance Refill: Total"
     ],
 )
 def test_a_chart_that_cannot_be_is_refused_before_anything_is_asked(
-    refused: Refused, arguments: tuple[str, ...], told: str
+    refused: Refused, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert told in refused(*ASKED, *arguments)
+    assert message in refused(*ASKED, *arguments)
 
 
 def test_a_metric_that_is_no_column_is_refused(refused: Refused) -> None:
-    told = refused("subscriber-metrics", "--chart-column", "En. stuff", "--format", "png")
-    assert told == "chart: no column 'En. stuff' in this report: did you mean En. staff, Ac. staff?"
+    message = refused("subscriber-metrics", "--chart-column", "En. stuff", "--format", "png")
+    assert message == "chart: no column 'En. stuff' in this report: did you mean En. staff, Ac. staff?"
 
 
 def test_a_file_that_is_there_is_kept(refused: Refused, tmp_path: Path) -> None:
     kept = tmp_path / "kept.csv"
     kept.write_text("mine")
-    told = refused(*ASKED, "--output", "kept.csv")
-    assert told == "--output: kept.csv is there already: name another, or give --overwrite to replace it"
+    message = refused(*ASKED, "--output", "kept.csv")
+    assert message == "--output: kept.csv is there already: name another, or give --overwrite to replace it"
     assert kept.read_text() == "mine"
 
 
@@ -171,8 +171,8 @@ def test_a_file_that_is_there_is_kept(refused: Refused, tmp_path: Path) -> None:
 def test_what_lies_beyond_what_anything_can_hold_is_refused_by_its_option(
     refused: Refused, arguments: tuple[str, ...], option: str
 ) -> None:
-    told = refused(*arguments)
-    assert option in told and "unexpected" not in told
+    message = refused(*arguments)
+    assert option in message and "unexpected" not in message
 
 
 @pytest.mark.parametrize("arguments", [["report", "--help"], ["report", "customer-dynamics", "--help"]])
@@ -181,9 +181,9 @@ def test_the_help_lists_every_interval(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert run(arguments) == 0
-    told = capsys.readouterr().out
+    message = capsys.readouterr().out
     for name in (*NAMED, "last-N-days", "-weeks", "-months", "-years"):
-        assert name in told
+        assert name in message
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def result_of(result_id: str = "0123456789ab" + "0" * 20, **parameters: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         ({}, "customer-dynamics_2026-01-01_2026-01-01_by-month_USD"),
         ({"group_by": ["month", "package"]}, "_by-month-package_USD"),
@@ -33,8 +33,8 @@ def result_of(result_id: str = "0123456789ab" + "0" * 20, **parameters: Any) -> 
         ({"time_zone": "each subscriber's own time zone", "subscriber_id": 7}, "_subscriber-7_USD"),
     ],
 )
-def test_a_name_tells_what_was_asked(parameters: dict[str, Any], told: str) -> None:
-    assert file_stem(result_of(**parameters)).endswith(told)
+def test_a_name_tells_what_was_asked(parameters: dict[str, Any], message: str) -> None:
+    assert file_stem(result_of(**parameters)).endswith(message)
 
 
 def test_different_questions_have_different_names_even_where_a_name_cannot_hold_them() -> None:

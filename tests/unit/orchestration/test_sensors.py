@@ -8,7 +8,7 @@ from orchestration.failures import failures_of
 from orchestration.runs import AsOfRefused
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings
-from orchestration.source_availability import SOURCE, TOLD_BY
+from orchestration.source_availability import REPORTED_BY, SOURCE
 
 
 @dg.op
@@ -23,7 +23,7 @@ def nightly() -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.model_validate({"home": tmp_path, "mail_from": "house@operator.example"})
+    return Settings.model_validate({"home": tmp_path, "mail_from": "installation@operator.example"})
 
 
 @dg.resource
@@ -56,7 +56,7 @@ def test_a_failed_run_is_told_with_its_step_and_reason(settings: Settings) -> No
     evaluate(settings, {})
     (file,) = settings.outbox_folder.iterdir()
     letter = message_from_bytes(file.read_bytes())
-    assert letter["To"] == "house@operator.example"
+    assert letter["To"] == "installation@operator.example"
     assert letter["Subject"] == "nightly failed"
     assert "unreachable: billing.users: the billing database cannot be reached" in str(letter.get_payload())
 
@@ -76,8 +76,8 @@ def companies() -> None:
 
 @dg.op
 def users() -> None:
-    told_by = {SOURCE: "billing", TOLD_BY: "raw/billing/companies"}
-    raise dg.Failure("see raw/billing/companies", metadata=told_by, allow_retries=False)
+    reported_by = {SOURCE: "billing", REPORTED_BY: "raw/billing/companies"}
+    raise dg.Failure("see raw/billing/companies", metadata=reported_by, allow_retries=False)
 
 
 @dg.op

@@ -33,7 +33,7 @@ def test_an_empty_url_switches_its_source_off(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().sources == ("billing", "platform")
 
 
-def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_without_any_source_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for source in ("BILLING", "PLATFORM", "MIDDLEWARE"):
         monkeypatch.setenv(f"SUBDYN_{source}_URL", "")
     with pytest.raises(SettingsError, match="SUBDYN_BILLING_URL"):
@@ -41,7 +41,7 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("SUBDYN_WAREHOUSE_URL", "mysql://u@h/d", "postgresql://"),
         ("SUBDYN_WAREHOUSE_URL", "", "is empty"),
@@ -71,13 +71,13 @@ def test_a_house_without_any_source_is_refused(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_every_error_names_its_variable_and_no_password(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as error:
         load_settings()
     assert name in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "hid" not in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -105,21 +105,21 @@ def test_no_piece_of_a_password_is_told_whatever_it_holds(
         for source in ("BILLING", "PLATFORM", "MIDDLEWARE"):
             monkeypatch.setenv(f"SUBDYN_{source}_URL", "mysql://me@h/d" if source == "PLATFORM" else "")
         monkeypatch.setenv(name, url.format(password))
-        told = ""
+        message = ""
         try:
             settings = load_settings()
-            told = repr(settings)
+            message = repr(settings)
             kept = getattr(settings, name.removeprefix("SUBDYN_").lower()).get_secret_value()
-            told += without_password(kept)
+            message += without_password(kept)
             # what is let through, the drivers take apart as it was meant
             assert unquote(urlsplit(kept).password or "") == unquote(password)
             monkeypatch.setenv(name, url.format(quote(password, safe="")))
             load_settings()
         except SettingsError as error:
             refused += 1
-            told = str(error)
-            assert told.startswith(name)
-        assert not any(piece in told for piece in (*pieces, "Vb2")), told
+            message = str(error)
+            assert message.startswith(name)
+        assert not any(piece in message for piece in (*pieces, "Vb2")), message
     assert 0 < refused < 40
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from extract.errors import NeverRetry, RetryLater, Unreachable
 from orchestration import retries
-from orchestration.source_availability import SOURCE, TOLD_BY, SourceAvailability
+from orchestration.source_availability import REPORTED_BY, SOURCE, SourceAvailability
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +28,13 @@ class Source:
 def failures(
     availability: SourceAvailability, source: Source, *tables: str, run: str = "run"
 ) -> list[dg.Failure]:
-    told = []
+    message = []
     for table in tables:
         try:
             availability.require(run, "billing", table, source.connect)
         except dg.Failure as failure:
-            told.append(failure)
-    return told
+            message.append(failure)
+    return message
 
 
 def test_a_source_that_answers_is_asked_once_a_run() -> None:
@@ -48,24 +48,24 @@ def test_a_source_that_answers_is_asked_once_a_run() -> None:
 @pytest.mark.parametrize("error", [NeverRetry("the login is refused"), Unreachable("nobody is there")])
 def test_what_waiting_does_not_mend_is_tried_once_and_told_once(error: Exception) -> None:
     availability, source = SourceAvailability(), Source(error)
-    told = failures(availability, source, "raw/billing/a", "raw/billing/b", "raw/billing/c")
+    message = failures(availability, source, "raw/billing/a", "raw/billing/b", "raw/billing/c")
     assert source.asked == 1
-    assert [failure.description for failure in told] == [
+    assert [failure.description for failure in message] == [
         str(error),
         "the billing database cannot be loaded, see raw/billing/a",
         "the billing database cannot be loaded, see raw/billing/a",
     ]
-    assert all(failure.metadata[SOURCE].value == "billing" for failure in told)
-    assert [TOLD_BY in failure.metadata for failure in told] == [False, True, True]
-    assert not any(failure.allow_retries for failure in told)
+    assert all(failure.metadata[SOURCE].value == "billing" for failure in message)
+    assert [REPORTED_BY in failure.metadata for failure in message] == [False, True, True]
+    assert not any(failure.allow_retries for failure in message)
 
 
 def test_a_source_that_does_not_answer_is_given_time_once_for_all_its_tables() -> None:
     availability, source = SourceAvailability(), Source(RetryLater("no answer"))
-    told: list[str] = []
+    message: list[str] = []
     with pytest.raises(dg.Failure, match="no answer"):
-        availability.require("run", "billing", "raw/billing/a", source.connect, told.append)
-    assert told == ["no answer; tried again in 0 s"] * 3
+        availability.require("run", "billing", "raw/billing/a", source.connect, message.append)
+    assert message == ["no answer; tried again in 0 s"] * 3
     assert len(failures(availability, source, "raw/billing/b")) == 1
     assert source.asked == 4
     back = Source(RetryLater("starting up"), None)

@@ -95,10 +95,10 @@ def test_a_name_from_a_source_neither_steers_the_terminal_nor_bears_a_style(
 
 
 def test_whatever_is_printed_is_made_printable(capsys: pytest.CaptureFixture[str]) -> None:
-    told = "A\ufffd[31mB\ufffd]0;title\ufffdC\ufffd2JD\ufffdE\ufffdF\ufffdG\ufffdH"
+    message = "A\ufffd[31mB\ufffd]0;title\ufffdC\ufffd2JD\ufffdE\ufffdF\ufffdG\ufffdH"
     write_line(EVIL)
     Terminal().print(EVIL, soft_wrap=True, markup=False)
-    assert capsys.readouterr().out.splitlines() == [told, told]
+    assert capsys.readouterr().out.splitlines() == [message, message]
     write_line("\udcff", sys.stderr)
     assert capsys.readouterr().err == "\ufffd\n"
 

@@ -115,7 +115,7 @@ with moved as (
     {% endif %}
 
     {% if has_input_made_anew(model.config.meta['change_sources']) %}
-        -- an input that was made anew says nothing of the customers it lost
+        -- an input that was rebuilt says nothing of the customers it lost
         union
         select known.customer_id
         from {{ this }} as known

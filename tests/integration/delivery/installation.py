@@ -26,7 +26,9 @@ LIMIT = 10_000_000
 def sender(transport: Transport | str, process: str = "here", limit_bytes: int = LIMIT) -> Sender:
     """One that sends by that way, or to that server, and takes every process named gone for ended."""
     way = SmtpServer(transport, PATIENT) if isinstance(transport, str) else transport
-    return Sender(way, "subdyn@house.example", limit_bytes, process, lambda name: name.startswith("gone"))
+    return Sender(
+        way, "subdyn@installation.example", limit_bytes, process, lambda name: name.startswith("gone")
+    )
 
 
 def answered(connection: psycopg.Connection[Any], due: Due) -> StoredResult:
@@ -42,7 +44,7 @@ def nothing(report: str) -> Sequence[Finding]:
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     """The warehouse's URL as the pipeline, and a connection to it."""
 
     url: str
@@ -88,7 +90,7 @@ class House:
         """A result to be sent by hand."""
         return request(
             self.connection, result_id=result.result_id, recipients=recipients, formats=formats,
-            requested_by="ann", mail_from="subdyn@house.example", as_of=DUE, **asked,
+            requested_by="ann", mail_from="subdyn@installation.example", as_of=DUE, **asked,
         )  # fmt: skip
 
     def send(self, transport: Transport | str, at: datetime = DUE, **options: Any) -> list[Delivered]:

@@ -1,4 +1,4 @@
-"""A small house of billing rows, made up by seed: three companies, a dozen customers, half a year."""
+"""A small installation of billing rows, made up by seed: three companies, a dozen customers, half a year."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -55,8 +55,8 @@ def rates() -> list[Row]:
     ]  # fmt: skip
 
 
-def house(seed: int = 1) -> dict[str, list[Row]]:
-    """All tables of the house, by `billing.<table>`; the same for the same seed."""
+def installation(seed: int = 1) -> dict[str, list[Row]]:
+    """All tables of the installation, by `billing.<table>`; the same for the same seed."""
     draw = random.Random(seed)
     companies = [
         company(1, None, "Europe/Berlin", "EUR"),

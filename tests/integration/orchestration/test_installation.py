@@ -8,7 +8,7 @@ import pytest
 
 from demo.operator.create import create
 from orchestration.cli.app import run
-from orchestration.cli.house import Sources, open_house
+from orchestration.cli.installation import Sources, open_installation
 from orchestration.migrate import read_migrations
 from orchestration.settings import SettingsError
 
@@ -30,15 +30,15 @@ class Urls:
 
 def test_sources_without_a_url_are_the_demos_only_where_there_is_a_demo(home: Path) -> None:
     with pytest.raises(SettingsError, match=r"^SUBDYN_BILLING_URL and .*switch the sources off.*subdyn demo"):
-        open_house(Sources.READ).__enter__()
+        open_installation(Sources.READ).__enter__()
     assert not home.exists()
 
-    with open_house(Sources.MADE_UP_WHERE_UNSET) as settings:
+    with open_installation(Sources.MADE_UP_WHERE_UNSET) as settings:
         assert settings.embedded
         with pytest.raises(SettingsError, match="holds no demo"):
-            open_house(Sources.READ).__enter__()
+            open_installation(Sources.READ).__enter__()
         create(Urls(settings.source_url("billing")), customers=3, months=1, subscribers=1)
-        with open_house(Sources.READ) as again:
+        with open_installation(Sources.READ) as again:
             assert again.embedded
             assert again.source_url("billing") == settings.source_url("billing")
 
@@ -67,8 +67,8 @@ def test_reports_and_migrations_need_the_warehouse_alone(
 ) -> None:
     monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", fresh_database)
     assert run(["migrate"]) == 0
-    told = capsys.readouterr().err
-    assert all(migration.name in told for migration in read_migrations())
+    message = capsys.readouterr().err
+    assert all(migration.name in message for migration in read_migrations())
     assert run(["migrate"]) == run(["migrate", "--admin-url", fresh_database]) == 0
     assert capsys.readouterr().err == 2 * "the warehouse is up to date\n"
     assert run(["report", "list"]) == 0

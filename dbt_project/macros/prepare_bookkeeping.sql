@@ -1,7 +1,7 @@
 {# What the incremental models keep beside their rows; made once, before the first model. #}
-{% macro prepare_workshop() %}
+{% macro prepare_bookkeeping() %}
     {% if execute and flags.WHICH in ('build', 'run', 'test', 'seed') %}
-        {% call statement('prepare_workshop') %}
+        {% call statement('prepare_bookkeeping') %}
             create schema if not exists intermediate;
 
             create table if not exists intermediate.model_watermarks (

@@ -1,4 +1,4 @@
-"""The house a command works in: its settings, with embedded servers for every URL that is not set."""
+"""The installation a command works in: its settings, with embedded servers for every URL that is not set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Sources(Enum):
 
 
 @contextmanager
-def open_house(sources: Sources = Sources.UNUSED, *, adopt: bool = False) -> Iterator[Settings]:
+def open_installation(sources: Sources = Sources.UNUSED, *, adopt: bool = False) -> Iterator[Settings]:
     """The settings with every URL known and the warehouse set up; what was started is stopped at the end.
 
     `adopt` takes the sources for the warehouse's own, whatever it was filled from. Raises SettingsError,

@@ -1,4 +1,4 @@
-"""A whole house for a test: an operator's databases, a migrated warehouse and a home folder."""
+"""A whole installation for a test: an operator's databases, a migrated warehouse and a home folder."""
 
 import os
 import signal
@@ -50,8 +50,8 @@ def make_operator(urls: OperatorUrls) -> None:
     )  # fmt: skip
 
 
-def open_house(home: Path, warehouse_url: str, operator: OperatorUrls, **settings: Any) -> Settings:
-    """Settings for a house on these databases; further settings win, an empty URL switches a source off."""
+def open_installation(home: Path, warehouse_url: str, operator: OperatorUrls, **settings: Any) -> Settings:
+    """Settings on these databases; further settings win, an empty URL switches a source off."""
     from orchestration.migrate import migrate
 
     migrate(warehouse_url)
@@ -93,7 +93,7 @@ def rows(settings: Settings, query: str, *parameters: Any) -> list[tuple[Any, ..
 
 
 def subdyn(settings: Settings, *arguments: str, output: IO[str] | None = None) -> subprocess.Popen[str]:
-    """The command in a process of its own, started in that house; what it says is read or goes to a file."""
+    """The command in a process of its own, started there; what it says is read or goes to a file."""
     return subprocess.Popen(
         [sys.executable, "-m", "orchestration", *arguments],
         cwd=ROOT,

@@ -26,7 +26,7 @@ from orchestration.migrate import migrate
 from orchestration.settings import Settings
 
 MONTHS = 24
-BUILT = "built.json"  # in the house's folder: what the build took, once it is whole
+BUILT = "built.json"  # in the installation's folder: what the build took, once it is whole
 PROJECT = Path(__file__).parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
 SUBDYN = (sys.executable, "-m", "orchestration")
@@ -41,7 +41,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     """The running servers of a folder, and the settings that lead to them."""
 
     folder: Path
@@ -56,7 +56,7 @@ class House:
         now = datetime.now(UTC) - timedelta(seconds=2)
         change_customers(self.settings.source_url("billing"), customers=customers, after=now)
 
-    def build_anew(self) -> Spent:
+    def build_from_nothing(self) -> Spent:
         """The customer side of the warehouse, by dbt, from what was extracted: models, then their tests."""
         schemas = ("staging", "intermediate", "marts")
         with psycopg.connect(self.settings.warehouse(), autocommit=True) as connection:
@@ -83,28 +83,28 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, customers: int) -> Iterator[House]:
-    """The house of that many customers, made and built where the folder does not hold it yet."""
+def open_installation(folder: Path, customers: int) -> Iterator[Installation]:
+    """The installation of that many customers, made and built where the folder does not hold it yet."""
     folder.mkdir(parents=True, exist_ok=True)
     with running_servers(folder) as endpoints:
         urls = {name: SecretStr(getattr(endpoints, name)) for name in _URLS}
-        house = House(folder.resolve(), Settings(**urls, home=folder))  # pyright: ignore[reportArgumentType]
+        installation = Installation(folder.resolve(), Settings(**urls, home=folder))  # pyright: ignore[reportArgumentType]
         create(endpoints, customers=customers, months=MONTHS, keep=True, report_progress=_tell)
         migrate(endpoints.warehouse_admin_url, "subdyn")
-        yield house
+        yield installation
 
 
-def first_build(house: House, anew: bool = False) -> dict[str, Spent]:
-    """Extraction and the build from nothing, `anew` or as kept in the folder, by what was done."""
-    kept = house.folder / BUILT
-    if kept.exists() and not anew:
+def first_build(installation: Installation, rebuild: bool = False) -> dict[str, Spent]:
+    """Extraction and the build from nothing, `rebuild` or as kept in the folder, by what was done."""
+    kept = installation.folder / BUILT
+    if kept.exists() and not rebuild:
         return {name: Spent(*spent) for name, spent in json.loads(kept.read_text()).items()}
     kept.unlink(missing_ok=True)
     found = {
-        "extract all sources": house.timed(lambda: _extract(house.settings)),
-        "copy of the movements": house.copy_of_movements(),
-        "build from nothing": house.build_anew(),
-        "hourly after it, other sources": house.subdyn("run", "hourly"),
+        "extract all sources": installation.timed(lambda: _extract(installation.settings)),
+        "copy of the movements": installation.copy_of_movements(),
+        "build from nothing": installation.build_from_nothing(),
+        "hourly after it, other sources": installation.subdyn("run", "hourly"),
     }
     kept.write_text(
         json.dumps({name: (each.seconds, each.processor_seconds) for name, each in found.items()})
@@ -118,8 +118,8 @@ def command(folder: Path, *words: str) -> Spent:
     return _timed(folder, lambda: _run(folder, [*SUBDYN, *words]))
 
 
-def remove_house(folder: Path) -> None:
-    """Be rid of a house, its servers having stopped."""
+def remove_installation(folder: Path) -> None:
+    """Be rid of an installation, its servers having stopped."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -140,8 +140,8 @@ def _run(folder: Path, command: list[str], **environment: str) -> None:
         command, check=False, capture_output=True, text=True, cwd=folder, env=plain | own | environment
     )
     if result.returncode != 0:
-        told = (result.stdout + result.stderr).strip()[-2000:]
-        raise RuntimeError(f"{' '.join(command[1:4])} failed:\n{told}")
+        output = (result.stdout + result.stderr).strip()[-2000:]
+        raise RuntimeError(f"{' '.join(command[1:4])} failed:\n{output}")
 
 
 def _timed(folder: Path, work: Callable[[], object]) -> Spent:
