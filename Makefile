@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help setup demo dev check test coverage lint bench clean
+.PHONY: help setup demo dev check test coverage lint lint-python lint-sql bench clean
 
 help:
 	@echo 'make setup     the environment .venv, from requirements.lock'
@@ -26,9 +26,14 @@ dev: setup
 	@$(BIN)/subdyn up
 
 lint: setup
+	@$(MAKE) --jobs 2 --output-sync=target lint-python lint-sql
+
+lint-python:
 	@echo 'lint: ruff' && $(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@echo 'lint: imports' && told=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$told"; exit 1; }
+	@echo 'lint: imports' && output=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$output"; exit 1; }
 	@echo 'lint: pyright' && $(BIN)/pyright
+
+lint-sql:
 	@echo 'lint: sqlfluff' && $(BIN)/python .ci/lint_sql.py
 
 check: lint
