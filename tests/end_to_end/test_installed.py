@@ -46,6 +46,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site_packages = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
     (Path(site_packages) / "dependencies.pth").write_text(f"{dependencies}\n")
+    # pip puts it beside the interpreter
+    (environment / "bin" / "dbt").symlink_to(Path(sys.executable).with_name("dbt"))
     return environment
 
 

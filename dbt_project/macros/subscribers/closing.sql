@@ -1,9 +1,9 @@
 {#
   The moment this run speaks of: its as_of, or data through of the platform where none was given. A run gives it in the environment:
-  where --vars differ from the last ones dbt parses the whole project again.
+  where --vars differ from the last ones dbt parses the whole project again, and where the environment does, what read it in parsing.
 #}
 {% macro run_as_of(data_through) -%}
-    {%- set as_of = var('as_of', env_var('SUBDYN_DBT_AS_OF', '')) -%}
+    {%- set as_of = var('as_of', env_var('SUBDYN_DBT_AS_OF', '') if execute else '') -%}
     {% if as_of %}timestamptz '{{ as_of | replace("'", "''") }}'{% else %}{{ data_through }}{% endif %}
 {%- endmacro %}
 
@@ -50,7 +50,7 @@
     where
         months.month_end_at + {{ closing_grace() }} <= data_through.data_through_at
         and (last_closed.month is null or months.month > last_closed.month)
-        {% set close_through = var('close_through', env_var('SUBDYN_DBT_CLOSE_THROUGH', '')) %}
+        {% set close_through = var('close_through', env_var('SUBDYN_DBT_CLOSE_THROUGH', '') if execute else '') %}
         {% if close_through %}
         and months.month <= to_date('{{ close_through | replace("'", "''") }}', 'YYYY-MM')
         {% endif %};
