@@ -22,16 +22,16 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
 
 FOLDER_PREFIX = "subdyn tests "
-QUICK_FIRST = ("architecture", "unit", "reference", "integration", "end_to_end")
+LONGEST_FIRST = ("end_to_end", "integration", "architecture", "unit")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick folders before the slow ones."""
+    """Run the folders of long files before those of short ones, so that all workers end together."""
 
     def folder(item: pytest.Item) -> int:
         name = item.path.relative_to(Path(__file__).parent).parts[0]
-        return QUICK_FIRST.index(name) if name in QUICK_FIRST else len(QUICK_FIRST)
+        return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
     items.sort(key=folder)
 
