@@ -40,7 +40,7 @@ check: lint
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit
 
 test: lint
-	@# in the order of tests/conftest.py, which has the longest files first
+	@# in the order of the folders: the longest files are in the first ones, and the workers end together
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 coverage: setup

@@ -22,16 +22,16 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
 
 FOLDER_PREFIX = "subdyn tests "
-LONGEST_FIRST = ("end_to_end", "integration", "architecture", "unit")
+QUICK_FIRST = ("architecture", "unit", "reference", "integration", "end_to_end")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the folders of long files before those of short ones, so that all workers end together."""
+    """Run the quick folders before the slow ones."""
 
     def folder(item: pytest.Item) -> int:
         name = item.path.relative_to(Path(__file__).parent).parts[0]
-        return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+        return QUICK_FIRST.index(name) if name in QUICK_FIRST else len(QUICK_FIRST)
 
     items.sort(key=folder)
 
