@@ -1,9 +1,9 @@
 """How many rows a source holds now, and how many of them moved since an instant; for checks only."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from extract import interrupts
 from extract.load import table_reader
 from extract.mongo_reader import mongo_reader
 from extract.specification import SourceCollection, SourceTable
@@ -30,11 +30,11 @@ def count_source(
     Raises RetryLater or NeverRetry.
     """
     if isinstance(specification, SourceCollection):
-        return asyncio.run(_count_documents(specification, url, since, waits))
+        return interrupts.run(_count_documents(specification, url, since, waits))
     above = None if specification.cursor is None else since
     if specification.append_only:
         above = highest_id or 0
-    return asyncio.run(_count_rows(specification, url, above, waits))
+    return interrupts.run(_count_rows(specification, url, above, waits))
 
 
 async def _count_rows(

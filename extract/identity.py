@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from extract import mongo, mysql
+from extract import interrupts, mongo, mysql
 from extract.address import Address, address_of, require_listener
 from extract.errors import SourceRefused
 from extract.postgresql import connected, translated
@@ -48,7 +48,7 @@ class SourceIdentity:
 
 def identify_source(source: str, url: str, waits: Waits = DEFAULT_WAITS) -> SourceIdentity:
     """Connects once. Unreachable where nobody listens, else RetryLater or SourceRefused, within seconds."""
-    return asyncio.run(_identify(source, url, waits))
+    return interrupts.run(_identify(source, url, waits))
 
 
 async def _identify(source: str, url: str, waits: Waits) -> SourceIdentity:

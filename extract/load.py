@@ -1,6 +1,5 @@
 """Brings what moved in one table or collection into the warehouse, exactly once."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Literal, Protocol
 
 from psycopg import sql
 
-from extract import raw_relation, watermark
+from extract import interrupts, raw_relation, watermark
 from extract.collections import copy_collection
 from extract.errors import NeverRetry
 from extract.mysql_reader import mysql_reader
@@ -72,7 +71,7 @@ def load_table(
     `as_of` is the run's start, with time zone. `report_progress` gets the number of rows read so far. `waits`
     is the patience with the source. Raises RetryLater or NeverRetry, and then the warehouse is as it was.
     """
-    return asyncio.run(_load_table(table, source_url, warehouse_url, as_of, report_progress, waits))
+    return interrupts.run(_load_table(table, source_url, warehouse_url, as_of, report_progress, waits))
 
 
 def load_collection(
@@ -84,7 +83,7 @@ def load_collection(
     waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Loads the documents that moved since the last load; arguments and errors as for `load_table`."""
-    return asyncio.run(
+    return interrupts.run(
         copy_collection(collection, source_url, warehouse_url, as_of, "changes", report_progress, waits)
     )
 

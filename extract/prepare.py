@@ -1,15 +1,15 @@
 """Makes the bookkeeping of a source before anything is loaded, for what reads it to be made at any time."""
 
-import asyncio
 from collections.abc import Iterable
 
+from extract import interrupts
 from extract.postgresql import connected, translated
 from extract.raw_tables import ensure_bookkeeping
 
 
 def prepare_sources(sources: Iterable[str], warehouse_url: str) -> None:
     """Has schema, load log, watermarks and rejects of these sources; raises RetryLater or NeverRetry."""
-    asyncio.run(_prepare([f"raw_{source}" for source in sources], warehouse_url))
+    interrupts.run(_prepare([f"raw_{source}" for source in sources], warehouse_url))
 
 
 async def _prepare(schemas: list[str], warehouse_url: str) -> None:

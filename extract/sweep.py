@@ -4,13 +4,12 @@ Keys and cursor values of the source are compared inside the warehouse. Vanished
 rows that are missing, back again, or stand under another cursor value are fetched by key in one snapshot.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 
 from psycopg import sql
 
-from extract import raw_relation
+from extract import interrupts, raw_relation
 from extract.collections import copy_collection
 from extract.load import TableReader, copy_rows, table_reader
 from extract.raw_writer import RawWriter, raw_writer
@@ -33,7 +32,7 @@ def sweep_table(
 
     Raises RetryLater or NeverRetry, and then the warehouse is as it was.
     """
-    return asyncio.run(_sweep_table(table, source_url, warehouse_url, as_of, waits))
+    return interrupts.run(_sweep_table(table, source_url, warehouse_url, as_of, waits))
 
 
 def sweep_collection(
@@ -44,7 +43,7 @@ def sweep_collection(
     waits: Waits = DEFAULT_WAITS,
 ) -> LoadResult:
     """Makes the raw table equal to the collection, compared whole; errors as for `sweep_table`."""
-    return asyncio.run(copy_collection(collection, source_url, warehouse_url, as_of, "sweep", waits=waits))
+    return interrupts.run(copy_collection(collection, source_url, warehouse_url, as_of, "sweep", waits=waits))
 
 
 async def _sweep_table(

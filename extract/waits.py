@@ -37,7 +37,7 @@ DEFAULT_WAITS = Waits()
 
 @asynccontextmanager
 async def within(seconds: float, message: str) -> AsyncGenerator[None]:
-    """Ends the block after so many seconds; RetryLater says `told`."""
+    """Ends the block after so many seconds; RetryLater says `message`."""
     deadline = asyncio.timeout(seconds)
     try:
         async with deadline:
