@@ -12,7 +12,7 @@ from psycopg import sql
 
 from orchestration.settings import Settings
 from tests.conftest import MongoServer, PostgresServer
-from tests.end_to_end.installation import AS_OF, OperatorUrls, make_operator, open_installation
+from tests.support.installation import AS_OF, OperatorUrls, make_operator, open_installation
 
 
 @pytest.fixture(scope="session")

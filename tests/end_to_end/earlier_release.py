@@ -15,7 +15,7 @@ from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, program, throwaway_settings
 from demo.operator.create import create
 from orchestration.headless import run_job
-from tests.end_to_end.installation import AS_OF, LAST_DAY, OperatorUrls, open_installation
+from tests.support.installation import AS_OF, LAST_DAY, OperatorUrls, open_installation
 
 WAREHOUSE, DAGSTER, ANCHORS = "warehouse.sql.xz", "dagster.yaml", "closed_anchors.jsonl"
 

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from orchestration.settings import Settings
-from tests.end_to_end.installation import ROOT, rows
+from tests.support.installation import ROOT, rows
 
 RELATIONS = """
     select n.nspname, c.relname

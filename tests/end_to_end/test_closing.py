@@ -14,7 +14,7 @@ from orchestration.definitions import build_definitions
 from orchestration.headless import run_job
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.end_to_end.installation import AS_OF, OperatorUrls, open_installation, rows, subdyn
+from tests.support.installation import AS_OF, OperatorUrls, open_installation, rows, subdyn
 
 LATER = AS_OF + timedelta(days=2)
 GRACE = timedelta(hours=5)

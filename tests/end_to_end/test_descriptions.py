@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.dbt_manifest import prepared_manifest
 from orchestration.settings import Settings
-from tests.end_to_end.installation import rows
+from tests.support.installation import rows
 
 OURS = "n.nspname !~ '^(pg_|information_schema|public)'"
 

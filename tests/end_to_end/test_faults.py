@@ -12,7 +12,7 @@ import pytest
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.installation import (
+from tests.support.installation import (
     AS_OF,
     NOBODY,
     OperatorUrls,

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from orchestration.settings import Settings
 from tests.conftest import PostgresServer
-from tests.end_to_end.installation import AS_OF, OperatorUrls, open_installation, subdyn
+from tests.support.installation import AS_OF, OperatorUrls, open_installation, subdyn
 
 LEFT_BYTES = 200_000
 Disk = Callable[[Path, str], Path]

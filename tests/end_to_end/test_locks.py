@@ -13,7 +13,7 @@ from orchestration import locks
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.installation import AS_OF, rows
+from tests.support.installation import AS_OF, rows
 
 PATIENCE_SECONDS = 120
 

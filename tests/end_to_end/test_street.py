@@ -10,7 +10,7 @@ import psycopg
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.end_to_end.installation import AS_OF, OperatorUrls, customer_dynamics, open_installation, rows
+from tests.support.installation import AS_OF, OperatorUrls, customer_dynamics, open_installation, rows
 
 
 def test_the_night_leaves_reports_and_their_files(nightly_installation: Settings) -> None:

@@ -6,7 +6,7 @@ import psutil
 
 from demo import processes
 from orchestration.settings import Settings
-from tests.end_to_end.installation import NOBODY, open_installation, subdyn, wait_for
+from tests.support.installation import NOBODY, open_installation, subdyn, wait_for
 
 
 def refusal(settings: Settings, port: int) -> str:

@@ -12,7 +12,7 @@ from orchestration.definitions import build_definitions
 from orchestration.recomputation_checks import CHECK_NAME
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.end_to_end.installation import AS_OF, subdyn
+from tests.support.installation import AS_OF, subdyn
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from orchestration.settings import Settings
 from tests.conftest import PostgresServer
 from tests.end_to_end.dagster_ui.server import Ui
-from tests.end_to_end.installation import subdyn, wait_for
+from tests.support.installation import subdyn, wait_for
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from tests.end_to_end.installation import wait_for
+from tests.support.installation import wait_for
 
 CLOSED = {"path": ["closed", "subscriber_metrics_monthly"]}
 LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "subscriber_dynamics"}

@@ -13,9 +13,9 @@ import pytest
 from exports.result import new_result_id, store
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
-from tests.integration.delivery.installation import Installation
-from tests.integration.delivery.mail_server import Mailbox, MailServer
-from tests.unit.exports.results import a_result
+from tests.support.deliveries import Installation
+from tests.support.mail_server import Mailbox, MailServer
+from tests.support.results import a_result
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresServer

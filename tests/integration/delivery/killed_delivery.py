@@ -16,7 +16,7 @@ import psycopg
 from exports.delivery import outbox, run, sending
 from exports.delivery.run import Due, deliver
 from exports.result import StoredResult
-from tests.integration.delivery.installation import DUE, answered, nothing, sender
+from tests.support.deliveries import DUE, answered, nothing, sender
 
 STALE_TITLE = "Stale"
 STALE = datetime(2026, 1, 1, 22, tzinfo=UTC)

@@ -15,9 +15,9 @@ import pytest
 from exports.delivery import outbox
 from exports.result import StoredResult
 from orchestration.cli.app import run
-from tests.integration.delivery.installation import DUE, Installation
-from tests.integration.delivery.mail_server import Mailbox, MailServer
 from tests.integration.delivery.test_deliver import LATER, stale, wrong
+from tests.support.deliveries import DUE, Installation
+from tests.support.mail_server import Mailbox, MailServer
 
 ANN, BOB = "ann@x.example", "bob@x.example"
 Command = Callable[..., tuple[int, str, str]]

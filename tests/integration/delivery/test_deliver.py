@@ -15,9 +15,9 @@ from exports.delivery.outbox import put_back
 from exports.delivery.run import Due, release, start_again
 from exports.errors import InvalidParameter, MissingRate, NotFound, NotReady, ReportError
 from exports.result import StoredResult
-from tests.integration.delivery.installation import DUE, Installation, answered
-from tests.integration.delivery.mail_server import Mailbox, MailServer
-from tests.unit.exports.results import END
+from tests.support.deliveries import DUE, Installation, answered
+from tests.support.mail_server import Mailbox, MailServer
+from tests.support.results import END
 
 YOU, OWNER, INSTALLATION = "you@x.example", "ann@x.example", "subdyn@installation.example"
 STALE = datetime(2026, 1, 1, 22, tzinfo=UTC)

@@ -17,9 +17,9 @@ from multiprocessing.process import BaseProcess
 
 import pytest
 
-from tests.integration.delivery.installation import DUE, Installation
 from tests.integration.delivery.killed_delivery import STALE_TITLE, STEPS, deliver_until_killed, generate
-from tests.integration.delivery.mail_server import Mailbox, MailServer
+from tests.support.deliveries import DUE, Installation
+from tests.support.mail_server import Mailbox, MailServer
 
 ROUNDS = int(os.environ.get("SUBDYN_TEST_KILL_ROUNDS", "1"))
 PEOPLE = ("me@x.example", "you@x.example")

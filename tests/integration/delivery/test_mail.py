@@ -30,9 +30,9 @@ from exports.delivery.outbox import request
 from exports.delivery.sending import send
 from exports.delivery.smtp import Folder
 from exports.result import Column, Interval, Kind, StoredResult, new_result_id, store
-from tests.integration.delivery.installation import DUE, LIMIT, Installation, sender
-from tests.integration.delivery.mail_server import Mailbox, MailServer
-from tests.unit.exports.results import a_result
+from tests.support.deliveries import DUE, LIMIT, Installation, sender
+from tests.support.mail_server import Mailbox, MailServer
+from tests.support.results import a_result
 
 ANN = "ann@x.example"
 BOB = "bob@x.example"

@@ -14,8 +14,8 @@ from exports.delivery import outbox
 from exports.delivery.smtp import Answer, Folder, Outcome, SmtpServer
 from exports.errors import InvalidParameter, NotFound
 from exports.result import StoredResult
-from tests.integration.delivery.installation import DUE, IMPATIENT, Installation
-from tests.integration.delivery.mail_server import Mailbox, MailServer
+from tests.support.deliveries import DUE, IMPATIENT, Installation
+from tests.support.mail_server import Mailbox, MailServer
 
 ANN, BOB, EVE = "ann@x.example", "bob@x.example", "eve@x.example"
 MINUTE = timedelta(minutes=1)

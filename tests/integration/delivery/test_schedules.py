@@ -13,8 +13,8 @@ import pytest
 from exports.delivery.smtp import Folder
 from exports.queries.deliveries import note_due, request_now
 from exports.queries.store import delete, pause, save
-from tests.integration.delivery.installation import Installation
-from tests.integration.exports.saved_queries import ADMINISTRATOR, ANNA, definition, due_rows, scheduled
+from tests.support.deliveries import Installation
+from tests.support.saved_queries import ADMINISTRATOR, ANNA, definition, due_rows, scheduled
 
 # Clocks go back in Kyiv and Berlin on Sunday 25 October 2026, at 01:00 UTC; New York's a week later.
 BEGIN, END = datetime(2026, 10, 22, tzinfo=UTC), datetime(2026, 10, 29, tzinfo=UTC)

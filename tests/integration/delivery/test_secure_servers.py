@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from exports.delivery.smtp import LOOPBACK, Answer, Outcome, SmtpServer
-from tests.integration.delivery.installation import PATIENT
-from tests.integration.delivery.mail_server import (
+from tests.support.deliveries import PATIENT
+from tests.support.mail_server import (
     PASSWORD,
     USER,
     Mailbox,

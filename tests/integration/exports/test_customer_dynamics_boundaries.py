@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from exports.result import Cell, GeneratedBy
-from tests.integration.exports.asking import MARCH, report, rows_of
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import (
+from tests.support.billing_rows import (
     add_company,
     add_customer,
     add_holding,
@@ -18,6 +17,7 @@ from tests.integration.exports.small_operator import (
     add_package,
     empty_tables,
 )
+from tests.support.report_rows import MARCH, report, rows_of
 
 APRIL_WEEK = (datetime(2024, 4, 5, tzinfo=UTC), datetime(2024, 4, 12, tzinfo=UTC))
 

@@ -7,9 +7,9 @@ import random
 import psycopg
 import pytest
 
-from tests.integration.exports.asking import answer, expected
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.reference.random_operator import CENTRES, Operator, make_operator, mutate, random_question
+from tests.support.report_rows import answer, expected
 
 QUESTIONS = 40
 

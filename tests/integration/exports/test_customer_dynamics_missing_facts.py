@@ -13,9 +13,9 @@ from exports.errors import MissingRate, NotReady
 from orchestration.cli.app import run
 from orchestration.dagster_home import dagster_instance
 from orchestration.settings import load_settings
-from tests.integration.exports.asking import MARCH, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import a_small_tree, add_customer, add_movement
+from tests.support.billing_rows import a_small_tree, add_customer, add_movement
+from tests.support.report_rows import MARCH, report, rows_of, stored_results
 
 
 def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: BillingWarehouse):

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from tests.integration.exports.asking import report, rows_of
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import (
+from tests.support.billing_rows import (
     add_company,
     add_customer,
     add_movement,
     add_rate,
     empty_tables,
 )
+from tests.support.report_rows import report, rows_of
 
 DATA = Path(os.environ.get("SUBDYN_TEST_DATA", "../shared/data"))
 

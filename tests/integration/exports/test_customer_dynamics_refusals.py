@@ -20,9 +20,9 @@ from exports.reports.customer_dynamics.parameters import CustomerDynamicsParamet
 from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy, find_result_id, load
 from orchestration.cli.app import run
-from tests.integration.exports.asking import MARCH, NOW, TESTER, report, rows_of, stored_results
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import a_small_tree
+from tests.support.billing_rows import a_small_tree
+from tests.support.report_rows import MARCH, NOW, TESTER, report, rows_of, stored_results
 
 ROOT = Path(__file__).resolve().parents[3]
 

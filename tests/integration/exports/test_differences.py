@@ -13,9 +13,9 @@ import pytest
 
 from exports.result import GeneratedBy, StoredResult
 from orchestration.cli.app import run
-from tests.integration.exports.asking import MARCH, report
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import NOON, a_small_tree, add_movement
+from tests.support.billing_rows import NOON, a_small_tree, add_movement
+from tests.support.report_rows import MARCH, report
 
 FIRST, SECOND, THIRD = (datetime(2024, month, 10, tzinfo=UTC) for month in (4, 5, 6))
 ENTERED_LATE = datetime(2024, 4, 20, tzinfo=UTC)

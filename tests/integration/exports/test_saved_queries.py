@@ -19,7 +19,7 @@ from exports.result import GeneratedBy
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
 from tests.conftest import PostgresServer
-from tests.integration.exports.saved_queries import (
+from tests.support.saved_queries import (
     ADMINISTRATOR,
     ANNA,
     BORIS,

@@ -27,20 +27,20 @@ from orchestration.query_jobs import build_query_jobs
 from orchestration.query_sensor import build_saved_queries_sensor
 from orchestration.settings import Settings
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.saved_queries import (
+from tests.support.billing_rows import (
+    add_company,
+    add_customer,
+    add_movement,
+    add_package,
+    empty_tables,
+)
+from tests.support.saved_queries import (
     ADMINISTRATOR,
     ANNA,
     PARAMETERS,
     definition,
     due_rows,
     scheduled,
-)
-from tests.integration.exports.small_operator import (
-    add_company,
-    add_customer,
-    add_movement,
-    add_package,
-    empty_tables,
 )
 
 CHECKS = dg.AssetChecksDefinition

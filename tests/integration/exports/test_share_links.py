@@ -16,9 +16,9 @@ from exports import shares
 from exports.errors import InvalidParameter, NotFound
 from exports.result import GeneratedBy, as_json, load, new_result_id
 from orchestration.cli.app import run
-from tests.integration.exports.asking import MARCH, report
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import NOON, a_small_tree, add_movement
+from tests.support.billing_rows import NOON, a_small_tree, add_movement
+from tests.support.report_rows import MARCH, report
 
 BUILT = datetime(2024, 4, 10, tzinfo=UTC)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 
 from exports.errors import NotFound
 from exports.result import list_results, load, new_result_id
-from tests.integration.exports.asking import NOW, TESTER, report, rows_of
 from tests.integration.exports.billing_warehouse import BillingWarehouse
-from tests.integration.exports.small_operator import add_customer, add_movement, add_package, empty_tables
+from tests.support.billing_rows import add_customer, add_movement, add_package, empty_tables
+from tests.support.report_rows import NOW, TESTER, report, rows_of
 
 
 @pytest.fixture(scope="module")

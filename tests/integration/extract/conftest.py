@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.extract.source import SqlSource
+from tests.support.sql_source import SqlSource
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

@@ -19,7 +19,7 @@ from extract.result import LoadResult
 from extract.sources.middleware import COLLECTIONS
 from extract.sweep import sweep_collection
 from tests.integration.extract.bson_corpus import valid_documents
-from tests.integration.extract.source import raw
+from tests.support.sql_source import raw
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 START = datetime(2026, 1, 1, tzinfo=UTC)

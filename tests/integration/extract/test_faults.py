@@ -17,7 +17,7 @@ import pytest
 from extract.errors import ExtractionError, NeverRetry, RetryLater
 from extract.load import load_table
 from extract.specification import SourceTable, columns
-from tests.integration.extract.source import (
+from tests.support.sql_source import (
     AS_OF,
     CUSTOMERS,
     SqlSource,
@@ -197,7 +197,7 @@ def _loading(source_url: str, warehouse: str) -> subprocess.Popen[str]:
     program = (
         "import sys\n"
         "from extract.load import load_table\n"
-        "from tests.integration.extract.source import AS_OF, CUSTOMERS\n"
+        "from tests.support.sql_source import AS_OF, CUSTOMERS\n"
         "print('ready', flush=True)\n"
         "load_table(CUSTOMERS, sys.argv[1], sys.argv[2], AS_OF)\n"
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.integration.extract.source import (
+from tests.support.sql_source import (
     CUSTOMERS,
     START,
     TAGS,

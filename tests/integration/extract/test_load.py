@@ -9,7 +9,7 @@ from psycopg import sql
 
 from extract.errors import NeverRetry
 from extract.specification import columns
-from tests.integration.extract.source import (
+from tests.support.sql_source import (
     AS_OF,
     CUSTOMERS,
     START,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from extract.errors import NeverRetry
-from tests.integration.extract.source import (
+from tests.support.sql_source import (
     AS_OF,
     CUSTOMERS,
     START,

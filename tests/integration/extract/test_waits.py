@@ -22,8 +22,8 @@ from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
 from extract.waits import Waits
 from tests.conftest import PostgresServer
-from tests.integration.extract.source import AS_OF, CUSTOMERS, START, SqlSource, customer, raw
 from tests.integration.extract.stalling_server import stalling
+from tests.support.sql_source import AS_OF, CUSTOMERS, START, SqlSource, customer, raw
 
 PATIENCE = Waits(connect_seconds=0.6, first_row_seconds=0.8, between_rows_seconds=0.7)
 # closing what does not answer takes its time as well

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.mailer import NotSent, mail_operator
 from orchestration.settings import Settings
-from tests.integration.delivery.mail_server import Mailbox, MailServer
+from tests.support.mail_server import Mailbox, MailServer
 
 AT = datetime(2026, 1, 31, 6, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo import processes
-from tests.end_to_end.installation import wait_for
+from tests.support.installation import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 STARTER = """

@@ -8,7 +8,7 @@ import pytest
 from exports.verification.closed_months import CHECKS, run_check
 from orchestration import migrate as migrating
 from orchestration.connection_url import as_pipeline
-from tests.integration.forged_restatement import forge_restatement
+from tests.support.forged_restatement import forge_restatement
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 CLOSED = """

@@ -10,8 +10,8 @@ from exports.verification.recomputation import subscriber_months
 from exports.verification.recomputation.recompute import recompute_subscriber_months
 from exports.verification.recomputation.subscriber_facts import Choices
 from orchestration.connection_url import as_pipeline
-from tests.integration.forged_restatement import forge_restatement
 from tests.integration.subscriber_reports.conftest import LATER, Pipeline
+from tests.support.forged_restatement import forge_restatement
 
 THROUGH = LATER[-1]
 

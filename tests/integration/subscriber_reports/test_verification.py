@@ -15,8 +15,8 @@ from exports.verification.anchors import AnchorsError, compare_with_anchors, rea
 from exports.verification.closed_months import CHECKS, run_check, verify_guards
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import read_migrations
-from tests.integration.forged_restatement import forge_restatement
 from tests.integration.subscriber_reports.conftest import LATER, Pipeline
+from tests.support.forged_restatement import forge_restatement
 
 THROUGH = LATER[-1]
 KILLED = THROUGH + timedelta(hours=1)

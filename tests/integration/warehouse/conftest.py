@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import PostgresServer
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.warehouse import BuiltWarehouse
 
 
 @pytest.fixture(scope="session")

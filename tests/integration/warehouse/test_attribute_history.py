@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.integration.warehouse.billing_installation import AS_OF, START, at, company, customer
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.billing_operator import AS_OF, START, at, company, customer
+from tests.support.warehouse import BuiltWarehouse
 
 ONE_MODEL = ("--select", "+dim_customer_history")
 

@@ -7,8 +7,8 @@ import psycopg
 
 from orchestration.dbt_tests import failing_rows
 from orchestration.reconciliation.findings import balance_differences, conservation_breaks
-from tests.integration.warehouse.billing_installation import AS_OF, at, company, customer, transaction
-from tests.integration.warehouse.built_warehouse import MODELS_ONLY, BuiltWarehouse
+from tests.support.billing_operator import AS_OF, at, company, customer, transaction
+from tests.support.warehouse import MODELS_ONLY, BuiltWarehouse
 
 
 def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: BuiltWarehouse) -> None:

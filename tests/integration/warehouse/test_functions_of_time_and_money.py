@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.warehouse import BuiltWarehouse
 
 DATA = Path(os.environ.get("SUBDYN_TEST_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 # Cut otherwise by the server's zone tables than by IANA 2026f; the server is the one place of cutting.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.warehouse import BuiltWarehouse
 
 TWO_MODELS = ("--select", "dim_date", "fct_exchange_rates", "+fct_exchange_rates")
 READ = "select count(*) from marts.dim_date union all select count(*) from marts.fct_exchange_rates"

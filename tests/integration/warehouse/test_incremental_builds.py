@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.integration.warehouse.billing_installation import AS_OF, installation, transaction
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.billing_operator import AS_OF, installation, transaction
+from tests.support.warehouse import BuiltWarehouse
 
 # what depends on the builds there were, not on the rows alone
 OF_THE_BUILDS = {

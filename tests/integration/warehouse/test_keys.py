@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.warehouse import BuiltWarehouse
 
 KEYS = """
 select conrelid::regclass::text as child, confrelid::regclass::text as parent, conenforced as is_enforced

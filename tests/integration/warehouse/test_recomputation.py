@@ -9,8 +9,8 @@ import pytest
 from exports.verification.comparison import Comparison
 from exports.verification.recomputation import company_months, customers
 from exports.verification.recomputation.recompute import recompute_company_months, recompute_customers
-from tests.integration.warehouse.billing_installation import AS_OF, at, customer, installation, transaction
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.billing_operator import AS_OF, at, customer, installation, transaction
+from tests.support.warehouse import BuiltWarehouse
 
 
 def customers_of(warehouse: BuiltWarehouse, as_of: datetime | None = None) -> Comparison:

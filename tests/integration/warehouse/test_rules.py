@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tests.integration.warehouse.built_warehouse import BuiltWarehouse
+from tests.support.warehouse import BuiltWarehouse
 
 
 def test_the_unit_tests_of_the_rules_pass(warehouse: BuiltWarehouse) -> None:

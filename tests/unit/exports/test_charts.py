@@ -26,7 +26,7 @@ from exports.errors import InvalidParameter
 from exports.render import find_renderer
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.result import Cell, Column, Kind, StoredResult
-from tests.unit.exports.results import a_result
+from tests.support.results import a_result
 
 REFILLS = "Balance Refill: Total"
 ZONE = "Europe/Kyiv"

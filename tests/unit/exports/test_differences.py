@@ -11,7 +11,7 @@ import pytest
 from exports.differences.cells import Different, compare
 from exports.errors import InvalidParameter
 from exports.result import Cell, Column, GeneratedBy, Kind
-from tests.unit.exports.results import COLUMNS, ROWS, a_result
+from tests.support.results import COLUMNS, ROWS, a_result
 
 JANUARY = date(2026, 1, 1)
 BY_PACKAGE = (Column("Package Name", Kind.TEXT), Column("Packages: Renew Qty", Kind.COUNT, "Packages"))

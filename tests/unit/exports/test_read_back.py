@@ -29,7 +29,7 @@ from exports.render import FORMATS, find_renderer
 from exports.render.csv import FORMULA_STARTS
 from exports.render.sheet import FIRST_DATE, storable
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
-from tests.unit.exports.results import COLUMNS, a_result
+from tests.support.results import COLUMNS, a_result
 
 NASTY = (
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", "'=1", "", " ", "_x000D_", "_x0041_",

@@ -13,7 +13,7 @@ import pytest
 from exports.errors import InvalidParameter
 from exports.render import FORMATS, find_renderer
 from exports.result import Column, Kind, StoredResult
-from tests.unit.exports.results import COLUMNS, a_result
+from tests.support.results import COLUMNS, a_result
 
 HEADS = [column.label for column in COLUMNS]
 

@@ -15,7 +15,7 @@ import xlrd
 from exports.errors import InvalidParameter
 from exports.render import find_renderer
 from exports.result import Cell, Column, Kind, StoredResult, Table
-from tests.unit.exports.results import COLUMNS, ROWS, a_result
+from tests.support.results import COLUMNS, ROWS, a_result
 
 FIRST_HEAD, LAST_HEAD = 5, 6
 

@@ -11,7 +11,7 @@ import pytest
 from exports.render.names import file_stem
 from exports.result import Interval, StoredResult
 from orchestration.report_files import write_asked_files, write_file, write_files
-from tests.unit.exports.results import END, START, a_result
+from tests.support.results import END, START, a_result
 
 PLAIN: dict[str, Any] = {"group_by": ["month"], "currency": "USD", "active_duration_months": 1, "tags": []}
 

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from exports.result import Cell, Column, Kind, StoredResult
 from orchestration.cli.report.output import print_table
 from orchestration.cli.terminal import Terminal, printable, write_line
-from tests.unit.exports.results import a_result
+from tests.support.results import a_result
 
 CLI = Path(__file__).resolve().parents[3] / "orchestration" / "cli"
 EVIL = "A\x1b[31mB\x1b]0;title\x07C\x9b2JD\u202eE\u2066F\x00G\rH"

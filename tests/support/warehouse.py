@@ -16,9 +16,9 @@ from psycopg.rows import dict_row
 from orchestration.connection_url import as_pipeline, dbt_environment
 from orchestration.dbt_tests import FoundRows, failing_rows
 from orchestration.migrate import migrate
-from tests.integration.warehouse import raw_rows
+from tests.support import raw_tables as raw_rows
 
-PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 VARIABLES = "{sources: [billing, middleware]}"
 BUILT_SCHEMAS = ("staging", "intermediate", "marts")
 MODELS_ONLY = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")

@@ -15,7 +15,7 @@ from exports.delivery.run import Due, deliver
 from exports.delivery.sending import Delivered, send
 from exports.delivery.smtp import SmtpServer, Timeouts, Transport
 from exports.result import StoredResult, new_result_id
-from tests.unit.exports.results import a_result
+from tests.support.results import a_result
 
 DUE = datetime(2026, 2, 1, 6, tzinfo=UTC)
 PATIENT = Timeouts(connect=20, command=20, answer=20)
