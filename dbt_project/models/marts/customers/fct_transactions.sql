@@ -8,6 +8,7 @@
         {'columns': ['confirmed_at']},
     ],
     meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    pre_hook="{{ join_whole_tables() if not is_incremental() else '' }}",
 ) }}
 -- depends_on: {{ ref('int_customer_changes') }}
 
