@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -28,10 +29,20 @@ SETTINGS = (
 )
 
 
+# Short statements of one subject share a file, written as aiosql writes them.
+NAMED = re.compile(r"^-- name: (\w+)\n(.*?);$", re.MULTILINE | re.DOTALL)
+
+
 @cache
 def statement(package: str, name: str) -> bytes:
     """The text of the .sql file of that name in a package."""
     return files(package).joinpath(f"{name}.sql").read_bytes()
+
+
+@cache
+def statements(package: str, name: str) -> Mapping[str, bytes]:
+    """The statements of the .sql file of that name in a package, each by the name in the line above it."""
+    return {named: text.encode() for named, text in NAMED.findall(statement(package, name).decode())}
 
 
 class Snapshot:

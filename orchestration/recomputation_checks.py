@@ -11,15 +11,16 @@ import yaml
 
 from exports.errors import ReportError
 from exports.verification.comparison import Comparison
-from exports.verification.recomputation.company_months import NIGHTLY_CUSTOMERS, NIGHTLY_MONTHS
-from exports.verification.recomputation.customers import NIGHTLY_BOUND as NIGHTLY_CUSTOMER_BOUND
-from exports.verification.recomputation.recompute import (
+from exports.verification.recomputation.company_months import (
+    NIGHTLY_CUSTOMERS,
+    NIGHTLY_MONTHS,
     recompute_company_months,
-    recompute_customers,
-    recompute_subscriber_months,
 )
+from exports.verification.recomputation.customers import NIGHTLY_BOUND as NIGHTLY_CUSTOMER_BOUND
+from exports.verification.recomputation.customers import recompute_customers
 from exports.verification.recomputation.subscriber_facts import Choices
 from exports.verification.recomputation.subscriber_months import NIGHTLY_BOUND as NIGHTLY_MONTH_BOUND
+from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
 from orchestration.dbt_manifest import PROJECT
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
 from exports.errors import InvalidParameter, NotReady, ReportError
-from exports.snapshot import first_line
+from exports.snapshot import first_line, statement
 
 # What one transaction prunes: short enough that nobody waits for it.
 BATCH = 500
+PRUNE = "select app.prune_report_results(%(stored_before)s, %(pruned_by)s, %(at_most)s::integer)"
 NOT_MIGRATED = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedFunction,
@@ -48,7 +48,7 @@ def survey(connection: psycopg.Connection[Any], stored_before: datetime) -> list
     """What was stored before that instant, by report and by what holds it; changes nothing."""
     try:
         with connection.cursor(row_factory=class_row(Ages)) as cursor:
-            return cursor.execute(_statement("survey"), {"stored_before": stored_before}).fetchall()
+            return cursor.execute(statement(__name__, "survey"), {"stored_before": stored_before}).fetchall()
     except NOT_MIGRATED as error:
         raise _not_migrated(error) from error
 
@@ -65,7 +65,7 @@ def prune(
     while True:
         try:
             with connection.transaction():
-                row = connection.execute(_statement("prune"), asked).fetchone()
+                row = connection.execute(PRUNE, asked).fetchone()
         except psycopg.errors.InvalidParameterValue as error:
             raise InvalidParameter("older-than", f"older-than: {first_line(error)}") from None
         except NOT_MIGRATED as error:
@@ -79,7 +79,3 @@ def prune(
 
 def _not_migrated(error: psycopg.Error) -> NotReady:
     return NotReady(f"the warehouse cannot prune yet ({first_line(error)})", "run: subdyn migrate")
-
-
-def _statement(name: str) -> bytes:
-    return files("exports.retention").joinpath(f"{name}.sql").read_bytes()

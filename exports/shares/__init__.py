@@ -1,7 +1,7 @@
 """Links to stored results: whoever has one sees the result as it is stored, until it expires or is revoked.
 
-The link's id is told once, when the link is made; the warehouse keeps its SHA-256 alone. An id of 128 random
-bits is looked up by that hash, so that neither guessing nor timing leads to one.
+The link's id is shown once, when the link is made; the warehouse stores its SHA-256 alone. An id of 128
+random bits is looked up by that hash, so that neither guessing nor timing leads to one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,12 +20,13 @@ from psycopg.rows import class_row
 
 from exports.errors import InvalidParameter, NotFound, NotReady
 from exports.result import GeneratedBy, StoredResult, load
-from exports.snapshot import first_line
+from exports.snapshot import first_line, statements
 
 LINK_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 SHARE_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-# Told of whatever opens nothing and never did: a guess learns nothing from it.
+# Said of whatever opens nothing and never did: a guess learns nothing from it.
 UNKNOWN = "no such link: ask whoever shared it for a new one"
+STATEMENTS = statements(__name__, "shares")
 NOT_MIGRATED = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 
 
@@ -59,7 +59,7 @@ class Share:
 
 @dataclass(frozen=True)
 class NewShare:
-    """A link that was just made, with the id that nobody can tell again."""
+    """A link that was just made, with the id that is nowhere stored."""
 
     share: Share
     link_id: str
@@ -95,7 +95,7 @@ def create(
         with connection.transaction():
             if sharer.company_id is not None and not _is_within(connection, result_id, sharer.company_id):
                 raise not_found
-            made = connection.execute(_statement("create"), values).fetchone()
+            made = connection.execute(STATEMENTS["create"], values).fetchone()
     except psycopg.errors.ForeignKeyViolation:
         raise not_found from None
     except NOT_MIGRATED as error:
@@ -133,19 +133,19 @@ def open_link(
         "opened_through": opened_through,
     }
     with connection.transaction():
-        connection.execute(_statement("opening"), opening)
+        connection.execute(STATEMENTS["record_opening"], opening)
     return result, share
 
 
 def find(connection: psycopg.Connection[Any], share: str) -> Share:
     """The link of that number, id or address, live or not; raises NotFound."""
-    kept = share.strip()
-    if SHARE_NUMBER.fullmatch(kept):
-        found = _shares(connection, share_id=int(kept))
+    text = share.strip()
+    if SHARE_NUMBER.fullmatch(text):
+        found = _shares(connection, share_id=int(text))
         if found:
             return found[0]
-        raise NotFound(f"no link {kept}; list them with: subdyn share list")
-    link_id = _link_id(kept)
+        raise NotFound(f"no link {text}; list them with: subdyn share list")
+    link_id = _link_id(text)
     by_link = _find_by_link(connection, link_id) if link_id else None
     if by_link is None:
         raise NotFound(f"{UNKNOWN}; by their numbers: subdyn share list")
@@ -161,7 +161,7 @@ def revoke(connection: psycopg.Connection[Any], share: Share, revoked_by: str, n
     """End a link; one that was revoked before stays as it was. Returns it as it is then."""
     values = {"share_id": share.share_id, "revoked_by": revoked_by, "now": now}
     with connection.transaction():
-        connection.execute(_statement("revoke"), values)
+        connection.execute(STATEMENTS["revoke"], values)
     return find(connection, str(share.share_id))
 
 
@@ -174,10 +174,10 @@ def _is_within(connection: psycopg.Connection[Any], result_id: str, company_id: 
     """Whether the result was generated within the branch of that company."""
     asked = {"result_id": result_id, "company_id": company_id}
     # of that company itself: also where the marts are not there, or do not know it any more
-    if connection.execute(_statement("of_company"), asked).fetchone() is not None:
+    if connection.execute(STATEMENTS["find_generated_by_company"], asked).fetchone() is not None:
         return True
     try:
-        return connection.execute(_statement("within_scope"), asked).fetchone() is not None
+        return connection.execute(STATEMENTS["find_generated_in_branch"], asked).fetchone() is not None
     except psycopg.errors.UndefinedTable as error:
         raise NotReady(f"the warehouse does not know its companies ({first_line(error)})") from error
 
@@ -191,19 +191,19 @@ def _shares(connection: psycopg.Connection[Any], **wanted: Any) -> list[Share]:
     asked: Mapping[str, Any] = {"share_id": None, "link_sha256": None, "result_id": None, **wanted}
     try:
         with connection.cursor(row_factory=class_row(Share)) as cursor:
-            return cursor.execute(_statement("list"), asked).fetchall()
+            return cursor.execute(STATEMENTS["find"], asked).fetchall()
     except NOT_MIGRATED as error:
         raise _not_migrated(error) from error
 
 
 def _link_id(link: str) -> str | None:
     """The id in a link, which may be given as a whole address; None where it cannot be one."""
-    kept = link.strip()
-    if "?" in kept:
-        named = parse_qs(urlsplit(kept).query).get("id", [])
-        kept = named[0] if len(named) == 1 else ""
-    kept = kept.lower()
-    return kept if LINK_ID.fullmatch(kept) else None
+    text = link.strip()
+    if "?" in text:
+        named = parse_qs(urlsplit(text).query).get("id", [])
+        text = named[0] if len(named) == 1 else ""
+    text = text.lower()
+    return text if LINK_ID.fullmatch(text) else None
 
 
 def _hash(link_id: str) -> str:
@@ -216,7 +216,3 @@ def _moment(instant: datetime) -> str:
 
 def _not_migrated(error: psycopg.Error) -> NotReady:
     return NotReady(f"the warehouse keeps no links yet ({first_line(error)})", "run: subdyn migrate")
-
-
-def _statement(name: str) -> bytes:
-    return files("exports.shares").joinpath(f"{name}.sql").read_bytes()

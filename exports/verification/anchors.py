@@ -10,24 +10,24 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from exports.errors import ReportError
-from exports.snapshot import Snapshot, reading
+from exports.snapshot import Snapshot, reading, statements
 from exports.verification.comparison import Comparison
 
 FILE_NAME = "closed_anchors.jsonl"
 NAME = "anchors of closed months"
 _RIGHTS = 0o600
+_STATEMENTS = statements("exports.verification", "anchors")
 
 
 class AnchorsError(ReportError):
@@ -76,7 +76,7 @@ class Anchor(BaseModel):
     restatements_hash: str | None
     start_hash: str | None
     written: tuple[tuple[int, int], ...] = ()
-    unknown: tuple[UnknownRow, ...] = Field(default=())
+    unknown: tuple[UnknownRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def read_anchors(path: Path) -> list[Anchor]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise AnchorsError(f"{path} cannot be read: {error}") from None
-    anchors = []
+    anchors: list[Anchor] = []
     for number, line in enumerate(lines, start=1):
         try:
             anchors.append(Anchor.model_validate_json(line))
@@ -155,7 +155,7 @@ def compare_with_anchors(
     anchors = [anchor for _, found in in_files for anchor in found]
     comparison.checked = len(anchors)
     with reading(connection) as snapshot:
-        ledger = snapshot.rows(_statement("ledger_rows"), {"after": 0})
+        ledger = snapshot.rows(_STATEMENTS["restatements_after"], {"after": 0})
         start = snapshot.row(b"select closed.restatements_start() as hash")["hash"]
         months = snapshot.row(b"select count(*) as months from closed.subscriber_metrics_monthly")["months"]
         for path, found in in_files:
@@ -190,7 +190,7 @@ def _compare_heads(comparison: Comparison, snapshot: Snapshot, anchors: Iterable
         "row_hashes": [head.row_hash for head in heads],
         "anchored_ats": [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in heads.values()],
     }
-    for row in snapshot.rows(_statement("anchored_heads"), parameters):
+    for row in snapshot.rows(_STATEMENTS["heads_gone"], parameters):
         key = f"subscriber {row['subscriber_id']}, month {row['month']}"
         value = f"{row['months']} months anchored as of {row['anchored_at']}"
         if row["months_now"] != row["months"]:
@@ -246,13 +246,13 @@ def _anchor(
     is_run: Callable[[datetime], bool],
     warehouse: str,
 ) -> Anchor:
-    heads = [Head.model_validate(row) for row in snapshot.rows(_statement("closed_heads"))]
+    heads = [Head.model_validate(row) for row in snapshot.rows(_STATEMENTS["heads"])]
     text = "\n".join(f"{head.subscriber_id}|{head.month}|{head.months}|{head.row_hash}" for head in heads)
     last = known.last
     after = last.restatements if last else 0
-    rows = snapshot.rows(_statement("ledger_rows"), {"after": after})
+    rows = snapshot.rows(_STATEMENTS["restatements_after"], {"after": after})
     ended = {anchor.as_of for anchor in known.anchors}
-    unknown = []
+    unknown: list[UnknownRow] = []
     for row in rows:
         noticed_at = row["noticed_at"]
         # what was there before the first anchor is where the anchors start from
@@ -301,12 +301,8 @@ def _key(subscriber_id: int, month: str) -> str:
     return f"subscriber {subscriber_id}, month {month}"
 
 
-def _statement(name: str) -> bytes:
-    return files("exports.verification").joinpath(f"{name}.sql").read_bytes()
-
-
 @contextmanager
-def _opened_alone(path: Path) -> Iterator[int]:
+def _opened_alone(path: Path) -> Generator[int]:
     """The file, readable by its owner alone, open for appending while no other run writes to it."""
     try:
         is_new = not path.exists()

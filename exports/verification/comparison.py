@@ -1,14 +1,17 @@
-"""What a comparison looked at and what it found off."""
+"""What a comparison looks at in one night, and what it found off."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import psycopg
 
 # A warehouse in which everything is off must not fill the memory with words.
-KEPT = 1_000
+MOST_FINDINGS = 1_000
+_EPOCH_ORDINAL = 719_163  # 1970-01-01
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Comparison:
     checked: int = 0
     nights: int = 1
     found: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list[Finding])
     skipped: str = ""
 
     @property
@@ -49,8 +52,40 @@ class Comparison:
     def add(self, key: str, value: object, reason: str) -> None:
         """Note something that is off; beyond the first 1,000 it is only counted."""
         self.found += 1
-        if len(self.findings) < KEPT:
+        if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(key, "" if value is None else str(value), reason))
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """One slice of all keys: `night` of `nights`, told by the hash of the key and the date alone.
+
+    Every key falls into exactly one slice, so `nights` dates in a row take each key once.
+    """
+
+    nights: int
+    night: int
+
+    @classmethod
+    def of_date(cls, as_of: datetime, amount: int, bound: int) -> Rotation:
+        """The slice of this UTC date, where slices of about `bound` out of `amount` are wanted.
+
+        The number of slices is a power of two: it changes rarely as the amount grows, and then doubles.
+        """
+        nights = 1
+        while nights * bound < amount:
+            nights *= 2
+        return cls(nights, (as_of.date().toordinal() - _EPOCH_ORDINAL) % nights)
+
+    def takes(self, *key: object) -> bool:
+        """Whether the key is in this slice."""
+        if self.nights == 1:
+            return True
+        digest = hashlib.sha256("|".join(map(str, key)).encode()).digest()
+        return int.from_bytes(digest[:8], "big") % self.nights == self.night
+
+
+EVERYTHING = Rotation(nights=1, night=0)
 
 
 def missing_relation(error: BaseException | None) -> str | None:

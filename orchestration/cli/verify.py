@@ -96,11 +96,9 @@ def _steps(
     from exports.verification.anchors import FILE_NAME, NAME, compare_with_anchors
     from exports.verification.closed_months import CHECKS, GUARDS, run_check, verify_guards
     from exports.verification.recomputation import company_months, customers, subscriber_months
-    from exports.verification.recomputation.recompute import (
-        recompute_company_months,
-        recompute_customers,
-        recompute_subscriber_months,
-    )
+    from exports.verification.recomputation.company_months import recompute_company_months
+    from exports.verification.recomputation.customers import recompute_customers
+    from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
     from orchestration.assets.raw import SPECIFICATIONS
     from orchestration.migrate import read_migrations
     from orchestration.recomputation_checks import subscriber_choices

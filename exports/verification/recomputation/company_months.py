@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import psycopg
 
-from exports.verification.comparison import Comparison
+from exports.snapshot import reading, statements
+from exports.verification.comparison import EVERYTHING, Comparison, Rotation
 from exports.verification.recomputation.instants import (
     LocalClock,
     instant_of,
@@ -21,16 +22,15 @@ from exports.verification.recomputation.instants import (
     months_between,
     next_month,
     number_of,
-    statement,
-    stream,
 )
 from exports.verification.recomputation.rates import Rates
-from exports.verification.recomputation.rotation import EVERYTHING, Rotation
+from exports.verification.recomputation.raw_tables import PACKAGE, Progress, data_through, quietly, stream
 
 NAME, UNIT = "company days recomputed from raw", "company days"
 # How many customers' months a night sums up, and how many months of companies it looks at.
 NIGHTLY_CUSTOMERS = 100_000
 NIGHTLY_MONTHS = 60
+_STATEMENTS = statements(PACKAGE, "company_months")
 _DURATIONS = (1, 3, 6, 12)
 _COUNTS = ("refill_count", "activation_count", "renewal_count")
 _AMOUNTS = ("refill_amount", "pay_as_you_go_amount", "activation_amount", "renewal_amount")
@@ -66,7 +66,7 @@ class _Series:
     data_through: datetime
     first_data: datetime
     companies: dict[int, _Company]
-    clocks: dict[str, LocalClock] = field(default_factory=dict)
+    clocks: dict[str, LocalClock] = field(default_factory=dict[str, LocalClock])
 
     def __post_init__(self) -> None:
         self.until, self.first = number_of(self.data_through), number_of(self.first_data)
@@ -105,7 +105,7 @@ class _Series:
     def days(self, company: _Company, month: date) -> list[_Day]:
         """The days of the month in the series: begun before data through, ended after the first data."""
         clock = self.clock(company.time_zone)
-        found = []
+        found: list[_Day] = []
         day = month
         while day < next_month(month):
             start, end = clock.day_start(day), clock.day_start(day + timedelta(days=1))
@@ -133,8 +133,8 @@ class _Series:
             starts = [instant_of(clock.months_before(day.as_of, months)) for day in days]
             parameters[f"windows_{months}"] = starts
         rate_dates = [clock.local_date(day.as_of - 1) for day in days]
-        steps = self.connection.execute(statement("company_states"), parameters, prepare=False).fetchall()
-        sums = self.connection.execute(statement("company_movements"), parameters, prepare=False).fetchall()
+        steps = self.connection.execute(_STATEMENTS["states"], parameters, prepare=False).fetchall()
+        sums = self.connection.execute(_STATEMENTS["movements"], parameters, prepare=False).fetchall()
         found: dict[tuple[date | None, int], Figures] = defaultdict(dict)
         for prefix, currency in (("", company.currency), ("reporting_", reporting_currency)):
             if currency is None:
@@ -147,8 +147,8 @@ class _Series:
                     row = _row(states[position], movements[position], months, prefix)
                     found[day.local_date, months] |= row
                 found[None, months] |= _row(states[-1], total, months, prefix)
-        for reading in found.values():
-            for name, amount in reading.items():
+        for row in found.values():
+            for name, amount in row.items():
                 if amount is None and not name.startswith("reporting_") and "average" not in name:
                     raise LookupError(f"an exchange rate into {company.currency} is missing")
         return found
@@ -161,7 +161,7 @@ class _Series:
         for of, block, day, count, pos, neg in steps:
             moved[day].append((of, block, count, Fraction(pos), Fraction(neg)))
         held: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [0, Fraction(), Fraction()])
-        days = []
+        days: list[dict[str, list[Any]]] = []
         for position, rate_date in enumerate(rate_dates):
             for of, block, count, pos, neg in moved[position + 1]:
                 sums = held[of, block]
@@ -183,11 +183,12 @@ class _Series:
         sums: list[dict[str, Any]] = [dict.fromkeys((*_COUNTS, *_AMOUNTS), 0) for _ in days]
         for of, number, *values in rows:
             refills, refilled, used, activations, activated, renewals, renewed = values
-            day = sums[number - 1]
+            position: int = number - 1
+            day, on_date = sums[position], days[position].local_date
             for name, count in zip(_COUNTS, (refills, activations, renewals), strict=True):
                 day[name] += count
             for name, amount in zip(_AMOUNTS, (refilled, used, activated, renewed), strict=True):
-                converted = self._converted(Fraction(amount), of, currency, days[number - 1].local_date)
+                converted = self._converted(Fraction(amount), of, currency, on_date)
                 day[name] = _sum((day[name], converted))
         return sums
 
@@ -206,28 +207,47 @@ def _sum(amounts: Iterable[Any]) -> Any:
 
 
 def recompute_company_months(
-    connection: psycopg.Connection[Any],
-    data_through: datetime,
-    as_of: datetime | None,
-    progress: Callable[[int], None] = lambda _: None,
+    connection: psycopg.Connection[Any], as_of: datetime | None, progress: Progress = quietly
 ) -> Comparison:
     """Recompute the slice of the night of `as_of`, or every company's every month where it is None.
 
-    Needs a connection inside a transaction; `progress` is told how many company days are done. The database
-    sums up one company's month at a time.
+    The connection must be idle. The database sums up one company's month at a time. The series are built at
+    night: by day they are older than what was extracted, and are left alone. Raises NotReady where something
+    it reads was never built.
     """
     comparison = Comparison(NAME, UNIT)
+    with reading(connection):
+        through = data_through(connection, "billing", comparison)
+        if through is None:
+            return comparison
+        reach = connection.execute(_STATEMENTS["reach"]).fetchone()
+        if reach is not None and reach[0] is not None and reach[0] < through:
+            comparison.skipped = (
+                f"the series reach {_instant(reach[0])}, the night's run takes them to {_instant(through)}"
+            )
+        else:
+            _recompute(connection, through, as_of, comparison, progress)
+    return comparison
+
+
+def _recompute(
+    connection: psycopg.Connection[Any],
+    through: datetime,
+    as_of: datetime | None,
+    comparison: Comparison,
+    progress: Progress,
+) -> None:
     zones = known_zones(connection)
     companies = {
         id_: _Company(id_, parent_id, zones.get((zone or "").strip().lower(), ""), currency, customers)
-        for id_, parent_id, zone, currency, customers in stream(connection, "companies", {})
+        for id_, parent_id, zone, currency, customers in stream(connection, _STATEMENTS["companies"])
     }
     first = connection.execute(
         "select min(created_at) from raw_billing.customers where _deleted_at is null and isfinite(created_at)"
     ).fetchone()
-    if first is None or first[0] is None or first[0] >= data_through:
-        return comparison
-    series = _Series(connection, data_through, first[0], companies)
+    if first is None or first[0] is None or first[0] >= through:
+        return
+    series = _Series(connection, through, first[0], companies)
     months = [
         (company, month)
         for company in companies.values()
@@ -247,8 +267,7 @@ def recompute_company_months(
     for company, month in months:
         if rotation.takes(company.company_id, month):
             _compare(comparison, series, company, month)
-            progress(comparison.checked)
-    return comparison
+            progress(NAME, comparison.checked)
 
 
 def _compare(comparison: Comparison, series: _Series, company: _Company, month: date) -> None:
@@ -258,23 +277,23 @@ def _compare(comparison: Comparison, series: _Series, company: _Company, month: 
     comparison.checked += len(days)
     asked = {"company_id": company.company_id, "month": month}
     shown: dict[tuple[str, date | None, int], dict[str, Any]] = {
-        (reading, local_date, months): {**json.loads(row, parse_float=Decimal), "as_of_at": as_of_at}
-        for row, reading, local_date, months, as_of_at in series.connection.execute(
-            statement("company_rows"), asked, prepare=False
+        (name, local_date, months): {**json.loads(row, parse_float=Decimal), "as_of_at": as_of_at}
+        for row, name, local_date, months, as_of_at in series.connection.execute(
+            _STATEMENTS["stored"], asked, prepare=False
         )
     }
-    one = next(iter(shown.values()), {})
+    one = next(iter(shown.values()), dict[str, Any]())
     readings = {"branch": series.branch(company.company_id)}
     if "reading" in one:
         readings["own"] = [company.company_id]
     figures: dict[tuple[str, date | None, int], Figures] = {}
-    for reading, company_ids in readings.items():
+    for name, company_ids in readings.items():
         try:
             found = series.figures(company_ids, company, days, one.get("reporting_currency"))
         except LookupError as error:
-            comparison.add(f"company {company.company_id}, month {month:%Y-%m}, {reading}", None, str(error))
+            comparison.add(f"company {company.company_id}, month {month:%Y-%m}, {name}", None, str(error))
             return
-        figures |= {(reading, *at): row for at, row in found.items()}
+        figures |= {(name, *at): row for at, row in found.items()}
     facts: dict[date | None, dict[str, Any]] = {
         day.local_date: {"as_of_at": instant_of(day.as_of), "is_finished": day.end <= series.until}
         for day in days
@@ -282,18 +301,18 @@ def _compare(comparison: Comparison, series: _Series, company: _Company, month: 
     ends = series.clock(company.time_zone).day_start(next_month(month))
     facts[None] = {"as_of_at": instant_of(days[-1].as_of), "is_finished": ends <= series.until}
     for at in figures.keys() | shown.keys():
-        reading, local_date, months = at
+        name, local_date, months = at
         when = f"{local_date}" if local_date else f"month {month:%Y-%m}"
-        key = f"company {company.company_id}, {reading}, {when}, active duration {months}"
+        key = f"company {company.company_id}, {name}, {when}, active duration {months}"
         if at not in shown:
             comparison.add(key, None, "follows from raw and is not in the series")
         elif at not in figures:
             comparison.add(key, None, "no such row follows from raw")
         else:
             _compare_row(comparison, key, shown[at], figures[at])
-            for name, known in {"currency": company.currency, **facts[local_date]}.items():
-                if name in shown[at] and shown[at][name] != known:
-                    comparison.add(key, f"{name} {shown[at][name]}", f"recomputed from raw: {known}")
+            for column, known in {"currency": company.currency, **facts[local_date]}.items():
+                if column in shown[at] and shown[at][column] != known:
+                    comparison.add(key, f"{column} {shown[at][column]}", f"recomputed from raw: {known}")
 
 
 def _compare_row(comparison: Comparison, key: str, shown: dict[str, Any], figures: Figures) -> None:
@@ -333,3 +352,7 @@ def _text(value: Any) -> str:
         return "none"
     rounded = Decimal(round(Fraction(str(value)) * 10**10)).scaleb(-10)
     return format(rounded.normalize() if rounded else Decimal(0), "f")
+
+
+def _instant(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,3 +1,13 @@
+-- name: customer_ids
+-- Every customer that was extracted or that the marts know.
+select customer.id
+from raw_billing.customers as customer
+where customer._deleted_at is null
+union
+select known.customer_id
+from marts.dim_customer as known;
+
+-- name: differences
 -- Balance, first and last paid use of the customers asked for, summed up from what was extracted: at data through, at
 -- their creation and deletion, and around some of their movements; only what the history shows otherwise comes back.
 -- `seed` draws the movements: another one looks at others.
@@ -146,4 +156,4 @@ where
     (customers.customer_id is not null)
     <> exists (select from marts.fct_customer_history as history where history.customer_id = asked.customer_id)
 
-order by 1, 2, 3
+order by 1, 2, 3;

@@ -7,13 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg.adapt import Loader
-from psycopg.pq import Format
+
+from exports.snapshot import statement
+from exports.verification.recomputation.raw_tables import PACKAGE, stream
 
 # An instant is a number of microseconds since this one, as in PostgreSQL; infinity is ahead of every other.
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -21,33 +20,6 @@ NEVER = 2**63 - 1
 _EPOCH_ORDINAL = EPOCH.date().toordinal()
 _DAY = 86_400_000_000
 _WIDEST_OFFSET = 26 * 3_600_000_000
-
-
-class _InstantLoader(Loader):
-    format = Format.BINARY
-
-    def load(self, data: bytes | bytearray | memoryview) -> int:
-        return int.from_bytes(data, "big", signed=True)
-
-
-def stream(
-    connection: psycopg.Connection[Any], name: str, parameters: dict[str, Any], batch_rows: int = 10_000
-) -> Iterator[tuple[Any, ...]]:
-    """The rows of one of this folder's statements as they come, instants as numbers.
-
-    The connection must be inside a transaction; a batch of rows is held at a time.
-    """
-    with connection.cursor(name=f"recomputation_{name}", binary=True) as cursor:
-        cursor.adapters.register_loader("timestamptz", _InstantLoader)
-        cursor.itersize = batch_rows
-        cursor.execute(statement(name), parameters)
-        yield from cursor
-
-
-@cache
-def statement(name: str) -> bytes:
-    """The text of one of this folder's statements."""
-    return files("exports.verification.recomputation").joinpath(f"{name}.sql").read_bytes()
 
 
 def known_zones(connection: psycopg.Connection[Any]) -> dict[str, str]:
@@ -94,7 +66,7 @@ class LocalClock:
     ) -> LocalClock:
         """The clock of a zone that the server knows, right between two instants (not after year 9999)."""
         bounds = {"time_zone": time_zone, "first_at": first, "last_at": last}
-        rows = list(stream(connection, "zone_offsets", bounds))
+        rows = list(stream(connection, statement(PACKAGE, "zone_offsets"), bounds))
         return cls((-NEVER, *(at for at, _ in rows[1:])), tuple(offset for _, offset in rows))
 
     def local(self, instant: int) -> int:

@@ -66,7 +66,7 @@ class _User:
     type: str
     created_at: int
     subscriber_id: int
-    changes: list[_Change] = field(default_factory=list)
+    changes: list[_Change] = field(default_factory=list[_Change])
 
     def states(self) -> list[tuple[int, int, _State]]:
         """Each state with the instants from and up to which it held; one replaced at once never was."""
@@ -130,7 +130,7 @@ class SubscriberFacts:
         self._forms: dict[int, Span] = {}
 
     def add(self, row: tuple[Any, ...]) -> None:
-        """Take a row of platform_facts.sql; what cannot be understood stands for nothing."""
+        """Take a row of `facts` in subscriber_months.sql; what cannot be understood stands for nothing."""
         _, fact, id_, owner, first, second, third, word, detail, carried = row
         match fact:
             case "user":
@@ -153,6 +153,8 @@ class SubscriberFacts:
                 self._fields.append((first, NEVER if second is None else second, owner))
             case "form":
                 self._forms[id_] = (first, NEVER if second is None else second)
+            case _:
+                pass
 
     def metrics(self, months: Sequence[Span]) -> list[tuple[Any, ...]]:
         """The metrics of each month, given as [start, end), in the order of METRICS."""

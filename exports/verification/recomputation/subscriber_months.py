@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,8 @@ from typing import Any
 
 import psycopg
 
-from exports.verification.comparison import Comparison
+from exports.snapshot import reading, statements
+from exports.verification.comparison import EVERYTHING, Comparison, Rotation
 from exports.verification.recomputation.instants import (
     EPOCH,
     NEVER,
@@ -22,9 +23,8 @@ from exports.verification.recomputation.instants import (
     months_between,
     next_month,
     number_of,
-    stream,
 )
-from exports.verification.recomputation.rotation import Rotation
+from exports.verification.recomputation.raw_tables import PACKAGE, Progress, data_through, quietly, stream
 from exports.verification.recomputation.subscriber_facts import METRICS, NOTHING, Choices, SubscriberFacts
 
 NAME, UNIT = "subscriber-months recomputed from raw", "subscriber-months"
@@ -32,6 +32,7 @@ NAME, UNIT = "subscriber-months recomputed from raw", "subscriber-months"
 NIGHTLY_BOUND = 1_000
 _MARGIN = timedelta(days=70)
 _RECOMPUTED = "recomputed from raw: "
+_STATEMENTS = statements(PACKAGE, "subscriber_months")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Recomputation:
     connection: psycopg.Connection[Any]
     data_through: datetime
     rotation: Rotation
-    clocks: dict[str, LocalClock] = field(default_factory=dict)
+    clocks: dict[str, LocalClock] = field(default_factory=dict[str, LocalClock])
 
     def __post_init__(self) -> None:
         self.until = number_of(self.data_through)
@@ -68,7 +69,7 @@ class _Recomputation:
 
     def chosen(self) -> Iterator[tuple[int, list[_Month]]]:
         """The months of this slice, by subscriber in order of id; subscribers without any are left out."""
-        for row in stream(self.connection, "subscribers", {}, batch_rows=500):
+        for row in stream(self.connection, _STATEMENTS["subscribers"], batch_rows=500):
             months = [month for month in self._months(row) if self.rotation.takes(row[0], month.month)]
             if months:
                 yield row[0], months
@@ -95,20 +96,34 @@ class _Recomputation:
 
 def recompute_subscriber_months(
     connection: psycopg.Connection[Any],
-    data_through: datetime,
     as_of: datetime | None,
     choices: Choices,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = quietly,
 ) -> Comparison:
-    """Recompute the slice of the night of `as_of`, or every month where it is None.
+    """Recompute the slice of the night of `as_of`, or every subscriber-month where it is None.
 
-    Needs a connection inside a transaction; `progress` is told how many months are done. One subscriber's
-    rows are held at a time.
+    The connection must be idle. One subscriber's rows are held at a time. Raises NotReady where something it
+    reads was never built.
     """
     comparison = Comparison(NAME, UNIT)
+    with reading(connection):
+        through = data_through(connection, "platform", comparison)
+        if through is not None:
+            _recompute(connection, through, as_of, choices, comparison, progress)
+    return comparison
+
+
+def _recompute(
+    connection: psycopg.Connection[Any],
+    through: datetime,
+    as_of: datetime | None,
+    choices: Choices,
+    comparison: Comparison,
+    progress: Progress,
+) -> None:
     rotation = _rotation(connection, as_of)
     comparison.nights = rotation.nights
-    made = _Recomputation(connection, data_through, rotation)
+    made = _Recomputation(connection, through, rotation)
     asked = [(id_, months[0].start, max(month.end for month in months)) for id_, months in made.chosen()]
     parameters = {
         "subscriber_ids": [id_ for id_, _, _ in asked],
@@ -116,8 +131,8 @@ def recompute_subscriber_months(
         "until_ats": [instant_of(end) for _, _, end in asked],
         "session_timeout_minutes": choices.session_timeout_minutes,
     }
-    facts = _Groups(stream(connection, "platform_facts", parameters))
-    stored = _Groups(stream(connection, "stored_months", {}, batch_rows=2_000))
+    facts = _Groups(stream(connection, _STATEMENTS["facts"], parameters))
+    stored = _Groups(stream(connection, _STATEMENTS["stored"], batch_rows=2_000))
     for subscriber_id, months in made.chosen():
         _name_unfounded(comparison, rotation, stored.before(subscriber_id))
         subscriber = SubscriberFacts(subscriber_id, made.until, choices)
@@ -131,9 +146,8 @@ def recompute_subscriber_months(
             comparison.checked += 1
         taken = {month.month for month in months}
         _name_unfounded(comparison, rotation, (row for row in held.values() if row[1] not in taken))
-        progress(comparison.checked)
+        progress(NAME, comparison.checked)
     _name_unfounded(comparison, rotation, stored.before(NEVER))
-    return comparison
 
 
 def _name_unfounded(comparison: Comparison, rotation: Rotation, stored: Iterable[tuple[Any, ...]]) -> None:
@@ -144,7 +158,7 @@ def _name_unfounded(comparison: Comparison, rotation: Rotation, stored: Iterable
 
 def _rotation(connection: psycopg.Connection[Any], as_of: datetime | None) -> Rotation:
     if as_of is None:
-        return Rotation(1, 0)
+        return EVERYTHING
     row = connection.execute("select count(*) from marts.subscriber_metrics").fetchone()
     return Rotation.of_date(as_of, row[0] if row else 0, NIGHTLY_BOUND)
 
@@ -178,13 +192,14 @@ def _compare(
         comparison.add(key, None, "follows from raw and is not among the subscriber metrics")
         return
     _, _, is_closed, *stored, restatements = row
+    restated_by: Mapping[str, tuple[str, str | None]] = restatements or {}
     for metric, value, now in zip(METRICS, stored, known, strict=True):
         if not is_closed:
             if value != now:
                 comparison.add(key, f"{metric} {_shown(metric, value)}", _RECOMPUTED + _shown(metric, now))
             continue
-        difference, value_now = (restatements or {}).get(metric, ("0", None))
-        last_known = _text(metric, value) if metric not in (restatements or {}) else value_now
+        difference, value_now = restated_by.get(metric, ("0", None))
+        last_known = _text(metric, value) if metric not in restated_by else value_now
         if _number(metric, value) + Decimal(difference) != _number(metric, now) or last_known != _text(
             metric, now
         ):

@@ -7,7 +7,7 @@ import random
 import psycopg
 import pytest
 
-from exports.verification.recomputation.recompute import recompute_customers
+from exports.verification.recomputation.customers import recompute_customers
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.test_customer_dynamics_equals_the_recomputation import (
     assert_every_cell_agrees,

@@ -7,8 +7,8 @@ import pytest
 
 from exports.verification.comparison import Comparison
 from exports.verification.recomputation import subscriber_months
-from exports.verification.recomputation.recompute import recompute_subscriber_months
 from exports.verification.recomputation.subscriber_facts import Choices
+from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
 from orchestration.connection_url import as_pipeline
 from tests.integration.subscriber_reports.conftest import LATER, Pipeline
 from tests.support.forged_restatement import forge_restatement

@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
-from exports.verification.recomputation.recompute import recompute_subscriber_months
 from exports.verification.recomputation.subscriber_facts import Choices
+from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
 from orchestration.connection_url import as_pipeline
 from tests.integration.subscribers.raw_platform import RawPlatform
 from tests.integration.subscribers.warehouse import Warehouse

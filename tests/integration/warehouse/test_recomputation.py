@@ -8,7 +8,8 @@ import pytest
 
 from exports.verification.comparison import Comparison
 from exports.verification.recomputation import company_months, customers
-from exports.verification.recomputation.recompute import recompute_company_months, recompute_customers
+from exports.verification.recomputation.company_months import recompute_company_months
+from exports.verification.recomputation.customers import recompute_customers
 from tests.support.billing_operator import AS_OF, at, customer, installation, transaction
 from tests.support.warehouse import BuiltWarehouse
 

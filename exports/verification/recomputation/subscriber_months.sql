@@ -1,5 +1,40 @@
+-- name: subscribers
+-- Every subscriber that was extracted or has closed months, with its zone, its life and the months that are closed.
+with closed_months as (
+    select
+        sealed.subscriber_id,
+        array_agg(sealed.month order by sealed.month) as months,
+        array_agg(sealed.month_start_at order by sealed.month) as starts,
+        array_agg(sealed.month_end_at order by sealed.month) as ends
+    from closed.subscriber_metrics_monthly as sealed
+    group by sealed.subscriber_id
+),
+
+extracted as (
+    select
+        subscriber.id,
+        subscriber.time_zone,
+        subscriber.created_at,
+        subscriber.deleted_at
+    from raw_platform.subscribers as subscriber
+    where subscriber._deleted_at is null
+)
+
+select
+    coalesce(extracted.id, closed_months.subscriber_id) as subscriber_id,
+    extracted.time_zone,
+    extracted.created_at,
+    extracted.deleted_at,
+    coalesce(closed_months.months, '{}') as closed_months,
+    coalesce(closed_months.starts, '{}') as closed_starts,
+    coalesce(closed_months.ends, '{}') as closed_ends
+from extracted
+full join closed_months on extracted.id = closed_months.subscriber_id
+order by 1;
+
+-- name: facts
 -- What was extracted of each subscriber asked for, one row per fact, in order of subscriber. `owner_id` is whom the fact
--- belongs to: a change's and a logon's user, an item's commission run, a field's form;
+-- belongs to: a change's and a logon's user, an item's commission run, a field's form.
 -- `carried_id` is the subscriber that the row itself names.
 with asked as (
     select
@@ -167,4 +202,48 @@ inner join raw_platform.process_fields as field on asked.subscriber_id = field.s
 inner join raw_platform.process_forms as form on field.form_id = form.id
 where form._deleted_at is null
 
-order by 1
+order by 1;
+
+-- name: stored
+-- What the marts and the closed months hold of each subscriber and month, with what the ledger adds to a closed one.
+with restated as (
+    select
+        metric_row.subscriber_id,
+        metric_row.month,
+        jsonb_object_agg(
+            metric_row.metric, jsonb_build_array(metric_row.difference::text, metric_row.value_now)
+        ) as restatements
+    from (
+        select
+            late.subscriber_id,
+            late.month,
+            late.metric,
+            sum(late.difference) as difference,
+            (array_agg(late.value_now order by late.restatement desc))[1] as value_now
+        from closed.restatements as late
+        group by late.subscriber_id, late.month, late.metric
+    ) as metric_row
+    group by metric_row.subscriber_id, metric_row.month
+)
+
+select
+    metrics.subscriber_id,
+    metrics.month,
+    metrics.is_closed,
+    metrics.super_users,
+    metrics.enabled_staff,
+    metrics.active_staff,
+    metrics.enabled_managers,
+    metrics.active_managers,
+    metrics.enabled_reps,
+    metrics.active_reps,
+    metrics.concurrent_max,
+    metrics.concurrent_max_at,
+    metrics.logon_minutes,
+    metrics.file_limit_mb,
+    metrics.commission_items,
+    metrics.process_fields,
+    restated.restatements
+from marts.subscriber_metrics as metrics
+left join restated on metrics.subscriber_id = restated.subscriber_id and metrics.month = restated.month
+order by metrics.subscriber_id, metrics.month;

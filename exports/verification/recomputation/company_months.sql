@@ -1,3 +1,54 @@
+-- name: companies
+-- Every company that was extracted and has not vanished from the source, with the company above it.
+select
+    company.id,
+    company.parent_id,
+    company.time_zone,
+    upper(btrim(company.currency, e' \t\n\r\f\v')) as currency,
+    coalesce(held.customers, 0) as customers
+from raw_billing.companies as company
+left join (
+    select
+        customer.company_id,
+        count(*) as customers
+    from raw_billing.customers as customer
+    where customer._deleted_at is null
+    group by customer.company_id
+) as held on company.id = held.company_id
+where company._deleted_at is null
+order by company.id;
+
+-- name: reach
+-- Up to where the series by day was built.
+select max(daily.as_of_at) as reaches
+from marts.customer_dynamics_daily as daily;
+
+-- name: stored
+-- What the series by day and by month hold of a company in one calendar month; a row of the month has no local_date.
+-- A series without readings is one of branches.
+select
+    to_jsonb(daily)::text as shown,
+    coalesce(to_jsonb(daily) ->> 'reading', 'branch') as reading,
+    daily.local_date,
+    daily.active_duration_months,
+    daily.as_of_at
+from marts.customer_dynamics_daily as daily
+where
+    daily.company_id = %(company_id)s
+    and daily.local_date between %(month)s and (%(month)s + interval '1 month' - interval '1 day')::date
+
+union all
+
+select
+    to_jsonb(monthly)::text,
+    coalesce(to_jsonb(monthly) ->> 'reading', 'branch'),
+    null,
+    monthly.active_duration_months,
+    monthly.as_of_at
+from marts.customer_dynamics_monthly as monthly
+where monthly.company_id = %(company_id)s and monthly.month_start_date = %(month)s;
+
+-- name: states
 -- By currency, block and day: how many customers of these companies come into the block on that day, and with which
 -- balances; what leaves it counts as negative. Days are numbered from 1; a day's figures are the sums up to it.
 -- `as_ofs` are the days' ends, `windows_N` the first instants of the N months before them.
@@ -112,4 +163,46 @@ cross join lateral (
 ) as step (day_number, direction)
 where counted.first_day <= block.last_day
 group by counted.currency, block.name, step.day_number
-order by step.day_number
+order by step.day_number;
+
+-- name: movements
+-- By currency and day: refills, pay as you go, activations and renewals of these companies' customers. Days are numbered
+-- from 1; `starts` are their first instants, `ends_at` is the end of the last one.
+with movements as (
+    select
+        movement.confirmed_at,
+        movement.amount,
+        movement.package_id,
+        lower(btrim(movement.kind, e' \t\n\r\f\v')) as kind,
+        upper(btrim(movement.currency, e' \t\n\r\f\v')) as currency
+    from raw_billing.transactions as movement
+    inner join raw_billing.customers as customer
+        on
+            movement.customer_id = customer.id
+            and upper(btrim(movement.currency, e' \t\n\r\f\v'))
+            = upper(btrim(customer.currency, e' \t\n\r\f\v'))
+    where
+        movement._deleted_at is null
+        and customer._deleted_at is null
+        and customer.company_id = any(%(company_ids)s::bigint[])
+        and movement.confirmed_at >= (%(starts)s::timestamptz[])[1]
+        and movement.confirmed_at < %(ends_at)s
+        and (movement.deleted_at is null or movement.deleted_at > %(data_through)s)
+)
+
+select
+    movement.currency,
+    width_bucket(movement.confirmed_at, %(starts)s::timestamptz[]) as day_number,
+    sum(case when movement.kind = 'payment' and movement.amount > 0 then 1 else 0 end)::bigint as refill_count,
+    sum(case when movement.kind = 'payment' then movement.amount else 0 end) as refill_amount,
+    sum(
+        case when movement.kind = 'service_charge' and movement.package_id is null then -movement.amount else 0 end
+    ) as pay_as_you_go_amount,
+    sum(case when movement.kind = 'activation_fee' and movement.amount <= 0 then 1 else 0 end)::bigint
+        as activation_count,
+    sum(case when movement.kind = 'activation_fee' then -movement.amount else 0 end) as activation_amount,
+    sum(case when movement.kind = 'subscription_fee' and movement.amount <= 0 then 1 else 0 end)::bigint
+        as renewal_count,
+    sum(case when movement.kind = 'subscription_fee' then -movement.amount else 0 end) as renewal_amount
+from movements as movement
+group by 1, 2;
