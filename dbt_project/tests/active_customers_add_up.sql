@@ -1,5 +1,5 @@
 {{ config(
-    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    enabled='billing' in var('sources'),
     tags=['nightly'],
     meta={'dagster': {'ref': {'name': 'customer_activity_monthly'}}},
 ) }}

@@ -1,6 +1,6 @@
 {{ config(
     severity='warn',
-    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    enabled='billing' in var('sources'),
     meta={'dagster': {'ref': {'name': 'stg_billing__customers'}}},
 ) }}
 

@@ -1,5 +1,5 @@
 {{ config(
-    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    enabled='billing' in var('sources'),
     meta={'dagster': {'ref': {'name': 'fct_hourly_movements'}}},
 ) }}
 

@@ -1,5 +1,5 @@
 {{ config(
-    enabled='middleware' in var('sources', ['billing', 'platform', 'middleware']),
+    enabled='middleware' in var('sources'),
     meta={'dagster': {'ref': {'name': 'stg_middleware__rejected_documents'}}},
 ) }}
 

@@ -1,5 +1,5 @@
 {{ config(
-    enabled='billing' in var('sources', ['billing', 'platform', 'middleware']),
+    enabled='billing' in var('sources'),
     severity='warn',
     tags=['nightly'],
     meta={'dagster': {'ref': {'name': 'int_reporting_rates'}}},
