@@ -123,7 +123,7 @@ def write_by_xlsxwriter(rows: Rows, path: Path) -> float:
 def draw(path: Path) -> float:
     """The seconds of the slowest of some pictures, all but the first."""
     from exports.charts.definition import Chart
-    from exports.charts.image import render_image
+    from exports.charts.vega_lite import render_image
 
     result = a_result([replace_month(row, number) for number, row in enumerate(Rows(24))])
     seconds = []

@@ -52,6 +52,11 @@ class MissingRate(ReportError):
         self.on_date = on_date
 
 
+def one_line(text: object) -> str:
+    """The text, or the message of an error, on one line."""
+    return " ".join(str(text).split())
+
+
 def close_matches(word: str, known: Iterable[str], shown: int = 3) -> str:
     """What the word may have meant: close matches, else what is known, as far as a line can tell it."""
     names = sorted(set(known))

@@ -44,6 +44,14 @@ class Kind(StrEnum):
     MONEY = "money"
     RATIO = "ratio"
 
+    @property
+    def is_period(self) -> bool:
+        """Whether each cell is a stretch of the calendar."""
+        return self in PERIODS
+
+
+PERIODS = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -244,12 +252,13 @@ def _not_there(connection: psycopg.Connection[Any], beginning: str) -> NotFound:
         return NotFound(f"no stored result {beginning!r}; list them with: subdyn report list")
     result_id, report, generated_at, pruned_at, pruned_by = pruned[0]
     return NotFound(
-        f"result {result_id} ({report} of {_minute(generated_at)})"
-        f" was pruned on {_minute(pruned_at)} by {pruned_by}"
+        f"result {result_id} ({report} of {minute_text(generated_at)})"
+        f" was pruned on {minute_text(pruned_at)} by {pruned_by}"
     )
 
 
-def _minute(instant: datetime) -> str:
+def minute_text(instant: datetime) -> str:
+    """The instant in UTC, to the minute, as messages name it."""
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exports.render import find_renderer
-from exports.render.names import file_stem, short_id
+from exports.render.info import file_stem, short_id
 from exports.result import StoredResult
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def _preview(result: StoredResult) -> str:
 
 def _chart(result: StoredResult, chart: Chart) -> dg.MetadataValue:
     # drawing takes its time to import, and not every run draws
-    from exports.charts.image import render_image
+    from exports.charts.vega_lite import render_image
 
     try:
         image = render_image(result, chart, "png", SCALE)

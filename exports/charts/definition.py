@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -41,6 +41,11 @@ class ChartType(StrEnum):
     STACKED_COLUMN = "stacked-column"
     AREA = "area"
     BAR = "bar"
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether series stand one on the other."""
+        return self in (ChartType.STACKED_COLUMN, ChartType.AREA)
 
 
 def _type_name(value: Any) -> Any:
@@ -99,8 +104,11 @@ class Chart(BaseModel):
     @field_validator("columns", mode="before")
     @classmethod
     def _distinct(cls, columns: Any) -> Any:
-        named = [columns] if isinstance(columns, str) else columns
-        return tuple(dict.fromkeys(named)) if isinstance(named, (list, tuple)) else named
+        if isinstance(columns, str):
+            return (columns,)
+        if isinstance(columns, (list, tuple)):
+            return tuple(dict.fromkeys(cast("Sequence[Any]", columns)))
+        return columns
 
     @model_validator(mode="after")
     def _columns_belong_to_blank(self) -> Self:

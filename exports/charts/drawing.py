@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal, TypeVar
 
 from exports.charts.definition import Chart, ChartType
-from exports.currencies import decimals_of
-from exports.render.info import interval_text
+from exports.render.info import decimals_shown, interval_text
+from exports.render.sheet import NOT_IN_XML
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
 
 Value = int | Decimal | None
-TIMES = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
+Key = TypeVar("Key", bound=Cell)
 WHOLE = "Whole interval"
 NO_NAME = "(none)"
 NO_VALUES = "no values"
@@ -32,16 +32,17 @@ MOST_TICKS = {
     Kind.QUARTER: 12,
     Kind.YEAR: 15,
 }
-REGULAR_MONTHS = (
+REGULAR_MONTHS: tuple[Callable[[date], bool], ...] = (
     lambda day: day.day == 1 and day.month in (1, 4, 7, 10),
     lambda day: (day.month, day.day) == (1, 1),
 )
-REGULAR_DAYS = (lambda day: day.isoweekday() == 1, lambda day: day.day == 1, *REGULAR_MONTHS)
-RATIO_DECIMALS = 4
+REGULAR_DAYS: tuple[Callable[[date], bool], ...] = (
+    lambda day: day.isoweekday() == 1,
+    lambda day: day.day == 1,
+    *REGULAR_MONTHS,
+)
 # Up to so many places each value has its own dot.
 MOST_DOTS = 40
-# What XML cannot hold, and what would break a line of text.
-NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -118,18 +119,18 @@ class _Table:
         self._result = result
         self._columns = columns
         keys = range(key_column_count(result.columns))
-        self._time = next((number for number in keys if result.columns[number].kind in TIMES), None)
+        self._time = next((number for number in keys if result.columns[number].kind.is_period), None)
         self._naming = [number for number in keys if number != self._time]
         rows = result.rows[:-1] if result.has_total else result.rows
         self._rows = self._by_place_and_name(rows)
-        places = list(dict.fromkeys(place for place, _ in self._rows))
+        places: list[Cell] = list(dict.fromkeys(place for place, _ in self._rows))
         names = list(dict.fromkeys(name for _, name in self._rows))
         # one subscriber's months come newest first
         self._all_places = sorted(places, key=str) if self._time is not None else places
         self._all_names = names
         self._names = self._largest(names, 1, max(1, MOST_SERIES // len(columns)))
-        kept = self._largest(self._all_places, 0, MOST_NAMES) if self._time is None else self._all_places
-        self.places = [(place, self._place_label(place)) for place in kept]
+        largest = self._largest(self._all_places, 0, MOST_NAMES) if self._time is None else self._all_places
+        self.places = [(place, self._place_label(place)) for place in largest]
 
     def panels(self) -> list[Panel]:
         """One for each unit, in the columns' order."""
@@ -165,7 +166,7 @@ class _Table:
 
     def left_out(self) -> list[str]:
         """What is not shown, if anything."""
-        notes = []
+        notes: list[str] = []
         if len(self._names) < len(self._all_names):
             notes.append(f"the {len(self._names)} largest of {len(self._all_names)}")
         if len(self.places) < len(self._all_places):
@@ -191,19 +192,19 @@ class _Table:
     def _written(self, row: Sequence[Cell], number: int) -> str:
         return written(row[number], self._result.columns[number].kind)
 
-    def _largest(self, keys: list, part: int, most: int) -> list:
+    def _largest(self, keys: list[Key], part: Literal[0, 1], most: int) -> list[Key]:
         """Those with the largest amounts of the first column, in their order."""
         if len(keys) <= most:
             return keys
         sizes: dict[Cell, Decimal] = defaultdict(Decimal)
         for key, row in self._rows.items():
             sizes[key[part]] += abs(_value(row[self._columns[0]]) or 0)
-        kept = set(sorted(keys, key=lambda key: -sizes[key])[:most])
-        return [key for key in keys if key in kept]
+        largest = set(sorted(keys, key=lambda key: -sizes[key])[:most])
+        return [key for key in keys if key in largest]
 
     def _panel(self, numbers: Sequence[int]) -> Panel:
         columns = [self._result.columns[number] for number in numbers]
-        series = []
+        series: list[Series] = []
         for name in self._names or [""]:
             for number, column in zip(numbers, columns, strict=True):
                 values = tuple(self._at(place, name, number) for place, _ in self.places)
@@ -243,9 +244,7 @@ def _unit(columns: Sequence[Column]) -> str:
 
 
 def _decimals(column: Column) -> int:
-    if column.kind is Kind.COUNT:
-        return 0
-    return RATIO_DECIMALS if column.currency is None else decimals_of(column.currency)
+    return 0 if column.kind is Kind.COUNT else decimals_shown(column)
 
 
 def _thinned(places: Sequence[tuple[Cell, str]], kind: Kind) -> Sequence[tuple[Cell, str]]:
@@ -254,7 +253,7 @@ def _thinned(places: Sequence[tuple[Cell, str]], kind: Kind) -> Sequence[tuple[C
     if len(places) <= most:
         return places
     for rule in REGULAR_DAYS if kind is Kind.DATE else REGULAR_MONTHS:
-        kept = [place for place in places if isinstance(place[0], date) and rule(place[0])]
-        if 1 < len(kept) <= most:
-            return kept
+        regular = [place for place in places if isinstance(place[0], date) and rule(place[0])]
+        if 1 < len(regular) <= most:
+            return regular
     return places[:: -(-len(places) // most)]

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.chart import AreaChart, BarChart, LineChart, Reference
 from openpyxl.chart.marker import Marker
-from openpyxl.chart.series_factory import SeriesFactory
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break
-from openpyxl.worksheet.properties import PageSetupProperties
 
 from exports.charts.definition import ChartType
 from exports.charts.drawing import MOST_DOTS, NO_VALUES, PALETTE, Drawing, Panel
+from exports.render.xlsx import BOLD, MUTED, TITLE, fit_width_to_page, text_cell
 
-FONT = "Calibri"
-TITLE = Font(name=FONT, bold=True, size=14)
-MUTED = Font(name=FONT, color="FF555555")
-BOLD = Font(name=FONT, bold=True)
 # In centimetres; with rows of usual height a chart takes so many of them.
 WIDTH, HEIGHT = 28.0, 12.0
 CENTIMETRES_OF_A_ROW, CENTIMETRES_OF_A_BAR = 0.529, 0.7
 FIRST_CHART_ROW = 4
 LINE_WIDTH = 22225
-A4 = 9
 GRID = "D9D9D9"
 COLUMN_WIDTH, PLACES_WIDTH = 16, 28
-STACKED = (ChartType.STACKED_COLUMN, ChartType.AREA)
 
 
 def add_charts(sheet: Any, drawing: Drawing) -> None:
@@ -47,9 +38,7 @@ def add_charts(sheet: Any, drawing: Drawing) -> None:
     for number in range(series_count):
         sheet.column_dimensions[get_column_letter(number + 2)].width = COLUMN_WIDTH
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = A4
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    fit_width_to_page(sheet)
     notes: dict[int, str] = {}
     for number, panel in enumerate(drawing.panels):
         row = FIRST_CHART_ROW + rows_of_a_chart * number
@@ -69,15 +58,17 @@ def add_charts(sheet: Any, drawing: Drawing) -> None:
 
 def _above(sheet: Any, drawing: Drawing, row: int, note: str | None) -> list[Any]:
     text = {1: drawing.title, 2: drawing.subtitle}.get(row, note)
-    return [] if text is None else [_text(sheet, text, TITLE if row == 1 else MUTED)]
+    return [] if text is None else [text_cell(sheet, text, TITLE if row == 1 else MUTED)]
 
 
 def _write_values(sheet: Any, drawing: Drawing) -> None:
     series = [series for panel in drawing.panels for series in panel.series]
     formats = [_number_format(panel) for panel in drawing.panels for _ in panel.series]
-    sheet.append([_text(sheet, text, BOLD) for text in (drawing.place_title, *(one.name for one in series))])
+    sheet.append(
+        [text_cell(sheet, text, BOLD) for text in (drawing.place_title, *(one.name for one in series))]
+    )
     for number, place in enumerate(drawing.places):
-        row = [_text(sheet, place)]
+        row = [text_cell(sheet, place)]
         for one, number_format in zip(series, formats, strict=True):
             cell: Any = WriteOnlyCell(sheet)
             cell.value = one.values[number]
@@ -100,12 +91,11 @@ def _native(sheet: Any, drawing: Drawing, panel: Panel, first_column: int, head_
     made.display_blanks = "gap"
     last_row = head_row + len(drawing.places)
     places = Reference(sheet, min_col=1, min_row=head_row + 1, max_row=last_row)
-    for number, color in zip(range(len(panel.series)), _colors(), strict=False):
-        column = first_column + number
-        values = Reference(sheet, min_col=column, min_row=head_row, max_row=last_row)
-        series = SeriesFactory(values, title_from_data=True)
-        _paint(series, drawing, color)
-        made.series.append(series)
+    last_column = first_column + len(panel.series) - 1
+    values = Reference(sheet, min_col=first_column, max_col=last_column, min_row=head_row, max_row=last_row)
+    made.add_data(values, titles_from_data=True)
+    for series, color in zip(made.series, PALETTE, strict=False):
+        _paint(series, drawing, color.removeprefix("#"))
     made.set_categories(places)
     if len(panel.series) > 1:
         made.legend.position = "b"
@@ -125,7 +115,7 @@ def _kind(chart_type: ChartType) -> Any:
         case _:
             chart = BarChart()
             chart.type = "bar" if chart_type is ChartType.BAR else "col"
-            if chart_type in STACKED:
+            if chart_type.is_stacked:
                 chart.grouping, chart.overlap = "stacked", 100
             if chart_type is ChartType.BAR:
                 # the first name on top, as in the table
@@ -144,22 +134,11 @@ def _paint(series: Any, drawing: Drawing, color: str) -> None:
     series.graphicalProperties.line.width = LINE_WIDTH
     series.smooth = False
     if len(drawing.places) <= MOST_DOTS:
+        dot: Any = GraphicalProperties(solidFill=color)
+        dot.line.solidFill = color
         series.marker = Marker("circle", size=6)
-        series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
-        series.marker.graphicalProperties.line.solidFill = color
-
-
-def _colors() -> Sequence[str]:
-    return [color.removeprefix("#") for color in PALETTE]
+        series.marker.graphicalProperties = dot
 
 
 def _number_format(panel: Panel) -> str:
     return f"#,##0.{'0' * panel.decimals}" if panel.decimals else "#,##0"
-
-
-def _text(sheet: Any, text: str, font: Font | None = None) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
-    if font is not None:
-        cell.font = font
-    return cell

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
 
-TIME_KINDS = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
 PERCENT_STEP = Decimal("0.1")
 
 
@@ -36,13 +35,14 @@ class KeyFigures:
 
 def key_figures(result: StoredResult) -> KeyFigures | None:
     """The figures; None where the rows are no series of at least two periods."""
-    if key_column_count(result.columns) != 1 or result.columns[0].kind not in TIME_KINDS:
+    if key_column_count(result.columns) != 1 or not result.columns[0].kind.is_period:
         return None
-    periods = {row[0]: row for row in result.rows if isinstance(row[0], int | date)}
+    kind = result.columns[0].kind
+    # years, or first days: as they are written, they sort by time
+    periods = {written(row[0], Kind.DATE): row for row in result.rows if isinstance(row[0], int | date)}
     if len(periods) < 2 or len(periods) != len(result.rows) - result.has_total:
         return None
-    before, last = (periods[key] for key in sorted(periods)[-2:])  # pyright: ignore[reportArgumentType]
-    kind = result.columns[0].kind
+    before, last = (periods[key] for key in sorted(periods)[-2:])
     return KeyFigures(
         written(last[0], kind),
         written(before[0], kind),

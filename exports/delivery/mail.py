@@ -5,23 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from exports.currencies import decimals_of
-from exports.delivery.key_figures import KeyFigures, key_figures
-from exports.errors import InvalidParameter
-from exports.render.info import heading_lines, info_lines
-from exports.render.names import file_stem, short_id
-from exports.result import Cell, Column, Kind, StoredResult, key_column_count, written
+from exports.delivery.key_figures import Figure, KeyFigures, key_figures
+from exports.errors import InvalidParameter, one_line
+from exports.render.info import file_stem, group_heads, heading_lines, info_lines, short_id, shown_text
+from exports.result import Cell, Column, StoredResult, key_column_count
 
 if TYPE_CHECKING:
     from exports.charts.definition import Chart
@@ -197,7 +193,7 @@ def _chart(
 ) -> tuple[Chart, bytes] | tuple[None, None]:
     """The chart and its PNG, or neither and a note that says why it cannot be drawn."""
     from exports.charts.definition import Chart
-    from exports.charts.image import render_image
+    from exports.charts.vega_lite import render_image
 
     try:
         read = Chart.read(chart)
@@ -221,16 +217,14 @@ def _text(
         parts.append(result.message)
     elif figures is not None:
         lines = [("", figures.last, figures.before, "difference", "%")]
-        lines += [
-            (_one_line(figure.column.label), *_compared(figure.column, figure)) for figure in figures.figures
-        ]
+        lines += [(one_line(figure.column.label), *_compared(figure)) for figure in figures.figures]
         parts.append(f"{_compared_periods(figures)}\n\n{_aligned(lines)}")
     parts.append(_table_text(result))
     if attachments:
         parts.append("Attached: " + ", ".join(attachment.name for attachment in attachments))
     parts += [note[:1].upper() + note[1:] for note in notes]
     parts.append(
-        "\n".join(f"{label}: {_one_line(value)}" for label, value in info_lines(result))
+        "\n".join(f"{label}: {one_line(value)}" for label, value in info_lines(result))
         + f"\nThe whole result: subdyn report show {short_id(result.result_id)}"
     )
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -245,7 +239,7 @@ def _table_text(result: StoredResult) -> str:
     for row in result.rows:
         name = " ".join(filter(None, (_shown(row[n], result.columns[n]) for n in range(keys))))
         lines = [
-            (f"  {_one_line(column.label)}", _shown(cell, column))
+            (f"  {one_line(column.label)}", _shown(cell, column))
             for cell, column in zip(row[keys:], result.columns[keys:], strict=True)
         ]
         blocks.append(f"{name or 'Whole interval'}\n{_aligned(lines)}")
@@ -272,11 +266,10 @@ def _html(
         figures=figures,
         periods=None if figures is None else _compared_periods(figures),
         compared=[
-            (figure.column.label, *_compared(figure.column, figure))
-            for figure in (figures.figures if figures else ())
+            (figure.column.label, *_compared(figure)) for figure in (figures.figures if figures else ())
         ],
         chart_id=chart_id.strip("<>"),
-        groups=_groups(result.columns),
+        groups=group_heads(result.columns),
         columns=result.columns,
         key_count=key_column_count(result.columns),
         rows=[
@@ -292,13 +285,6 @@ def _html(
     )
 
 
-def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
-    """The heads above the columns' own and how many columns each spans; none where nothing is grouped."""
-    if not any(column.group for column in columns):
-        return []
-    return [(group, len(list(members))) for group, members in groupby(columns, key=lambda found: found.group)]
-
-
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
@@ -312,8 +298,9 @@ def _compared_periods(figures: KeyFigures) -> str:
     return f"{figures.last}{unfinished} against {figures.before}"
 
 
-def _compared(column: Column, figure: Any) -> tuple[str, str, str, str]:
+def _compared(figure: Figure) -> tuple[str, str, str, str]:
     """Both values, the difference with its sign and the percentage; empty for no value."""
+    column = figure.column
     difference = _shown(figure.difference, column)
     if figure.difference is not None and figure.difference > 0:
         difference = f"+{difference}"
@@ -322,16 +309,9 @@ def _compared(column: Column, figure: Any) -> tuple[str, str, str, str]:
 
 
 def _shown(cell: Cell, column: Column) -> str:
-    """The cell for people: thousands apart, an amount with its currency's decimals."""
-    if isinstance(cell, Decimal):
-        step = Decimal(1).scaleb(-decimals_of(column.currency)) if column.currency else cell
-        return f"{cell.quantize(step, ROUND_HALF_UP):,f}"
-    if isinstance(cell, int) and column.kind is not Kind.YEAR:
-        return f"{cell:,}"
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    text = _one_line(written(cell, column.kind))
-    return text if len(text) <= SHOWN_CHARACTERS or isinstance(cell, date) else f"{text[:SHOWN_CHARACTERS]}…"
+    """The cell for people, on one line that is not too long."""
+    text = one_line(shown_text(cell, column))
+    return f"{text[:SHOWN_CHARACTERS]}…" if isinstance(cell, str) and len(text) > SHOWN_CHARACTERS else text
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
@@ -344,7 +324,3 @@ def _aligned(lines: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for line in lines
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from exports.delivery.mail import Contents, header_text
 from exports.delivery.outbox import Mail
+from exports.result import minute_text
 
 SHOWN_DUE_TIMES = 20
 
@@ -30,7 +31,7 @@ class Notice:
 def notice_contents(notice: Notice, kind: str) -> Contents:
     """The notice of that kind: what happened, why, and what to do."""
     name = (
-        f"{header_text(notice.title)}, due {_instant(notice.due_at)},"
+        f"{header_text(notice.title)}, due {minute_text(notice.due_at)},"
         if notice.due_at
         else header_text(notice.title)
     )
@@ -72,8 +73,4 @@ def notice_contents(notice: Notice, kind: str) -> Contents:
 
 def _first(due_times: tuple[datetime, ...]) -> str:
     more = f" and {len(due_times) - SHOWN_DUE_TIMES} more" if len(due_times) > SHOWN_DUE_TIMES else ""
-    return ", ".join(map(_instant, due_times[:SHOWN_DUE_TIMES])) + more
-
-
-def _instant(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return ", ".join(map(minute_text, due_times[:SHOWN_DUE_TIMES])) + more

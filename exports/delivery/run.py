@@ -15,7 +15,7 @@ from exports.delivery.gate import Finding, withheld_because
 from exports.delivery.outbox import RESULT, Sender, add_mails
 from exports.delivery.sending import Delivered, send
 from exports.delivery.smtp import address_of
-from exports.errors import InvalidParameter, MissingRate, NotFound, ReportError
+from exports.errors import InvalidParameter, MissingRate, NotFound, ReportError, one_line
 from exports.result import StoredResult, store
 
 WITHHELD, FAILED, MISSED = "withheld", "failed", "missed"
@@ -213,5 +213,5 @@ class _Run:
 
 def _reason(error: Exception) -> str:
     """The error on one line; one that nobody foresaw says its type."""
-    message = " ".join(str(error).split())
+    message = one_line(error)
     return message if isinstance(error, ReportError) else f"unexpected {type(error).__name__}: {message}"

@@ -19,6 +19,7 @@ from exports.delivery.mail import Contents, letter, result_contents
 from exports.delivery.notices import Notice, notice_contents
 from exports.delivery.outbox import RESULT, UNDELIVERED, Mail, Sender
 from exports.delivery.smtp import Answer, Outcome, address_of
+from exports.errors import one_line
 from exports.result import StoredResult, load
 
 # So many deliveries are rendered ahead of the one whose mails are waited for.
@@ -163,7 +164,7 @@ class _Sending:
                 contents = self._contents(outgoing, kind)
             except Exception as error:
                 # one delivery that cannot be made into a mail must not hold up the others
-                outgoing.reason = f"no mail could be made of it: {_one_line(error)}"
+                outgoing.reason = f"no mail could be made of it: {_reason(error)}"
                 outbox.put_off(self.connection, delivery.delivery_id, kind, outgoing.reason, self.as_of)
                 continue
             if kind == RESULT:
@@ -240,7 +241,7 @@ class _Sending:
                 message_id=claimed.message_id, at=self.as_of,
             )  # fmt: skip
         except ValueError as error:
-            return Answer(Outcome.REFUSED, f"no mail can be addressed so: {_one_line(error)}")
+            return Answer(Outcome.REFUSED, f"no mail can be addressed so: {_reason(error)}")
         return self.sender.transport.send(made, claimed.recipient)
 
     def _end(self, outgoing: _Outgoing) -> Iterator[Delivered]:
@@ -306,5 +307,5 @@ def _not_sent(mails: list[Mail]) -> str | None:
     return "; ".join(answers) or None
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _reason(error: Exception) -> str:
+    return one_line(error) or type(error).__name__

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from exports.errors import InvalidParameter
+from exports.errors import InvalidParameter, one_line
 
 LONGEST_ADDRESS = 254
 # What one line of an SMTP command can carry without quoting: everything else is refused.
@@ -208,7 +208,7 @@ def _dotted(letter: EmailMessage) -> bytes:
 
 
 def _line(code: int, said: bytes) -> str:
-    return f"{code} {' '.join(said.decode(errors='replace').split())}".strip()
+    return f"{code} {one_line(said.decode(errors='replace'))}".strip()
 
 
 def _reason(error: Exception) -> str:
@@ -216,4 +216,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         return _line(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error) or type(error).__name__

@@ -11,18 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from exports.render.info import heading_lines, info_lines
-from exports.render.sheet import decimals_shown
+from exports.render.info import group_heads, heading_lines, info_lines, shown_text
 from exports.result import Cell, Column, Kind, StoredResult, Table, key_column_count, written
 
 if TYPE_CHECKING:
@@ -35,8 +31,6 @@ TEXTS_AT_ONCE = 500
 # A longer one would be folded into many lines beside numbers.
 LONG_TEXT = 16
 PACKAGE = "exports.render"
-# Digits enough for every amount.
-WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)
@@ -77,8 +71,8 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     style = files(PACKAGE).joinpath("page.css").read_text(encoding="utf-8")
     main = Table(result.title, result.columns, result.rows)
     parts = _page().stream(
-        title=_kept(title),
-        asked=[_kept(line) for line in asked],
+        title=_safe(title),
+        asked=[_safe(line) for line in asked],
         # the file of the package, named to the browser by its hash: no other style is applied
         style=Markup(style),  # noqa: S704
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
@@ -87,8 +81,8 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
             _shown(main, result.has_total),
             *(_shown(table, has_total=False) for table in result.details),
         ],
-        message=None if result.message is None else _kept(result.message),
-        info=[(_kept(label), _kept(value)) for label, value in info_lines(result)],
+        message=None if result.message is None else _safe(result.message),
+        info=[(_safe(label), _safe(value)) for label, value in info_lines(result)],
     )
     parts.enable_buffering(TEXTS_AT_ONCE)
     for part in parts:
@@ -103,7 +97,7 @@ def _page() -> Template:
 
 
 def _picture(result: StoredResult, chart: Chart) -> Markup:
-    from exports.charts.image import render_image
+    from exports.charts.vega_lite import render_image
 
     # drawn by Vega, which escapes every text
     return Markup(render_image(result, chart, "svg").decode())  # noqa: S704
@@ -111,15 +105,10 @@ def _picture(result: StoredResult, chart: Chart) -> Markup:
 
 def _shown(table: Table, has_total: bool) -> _Shown:
     columns = table.columns
-    has_groups = any(column.group for column in columns)
-    groups = [
-        _Head(_kept(group), span=len(list(members)))
-        for group, members in groupby(columns, key=lambda column: column.group)
-    ]
     return _Shown(
-        title=_kept(table.title),
-        groups=groups if has_groups else (),
-        heads=[_Head(_kept(column.label_in_group), _look(column)) for column in columns],
+        title=_safe(table.title),
+        groups=[_Head(_safe(group), span=span) for group, span in group_heads(columns)],
+        heads=[_Head(_safe(column.label_in_group), _look(column)) for column in columns],
         rows=_rows(table, has_total),
     )
 
@@ -137,22 +126,10 @@ def _rows(table: Table, has_total: bool) -> Iterator[_Row]:
 
 def _cell(cell: Cell, column: Column, is_key: bool) -> _Cell:
     if isinstance(cell, str):
-        return _Cell(_kept(cell), "text long" if len(cell) > LONG_TEXT else "text", None, is_word=True)
-    text, exact = _shown_text(cell, column), written(cell, column.kind)
+        return _Cell(_safe(cell), "text long" if len(cell) > LONG_TEXT else "text", None, is_word=True)
+    text, exact = shown_text(cell, column), written(cell, column.kind)
     look = "moment" if is_key and column.kind is not Kind.TEXT else _look(column)
     return _Cell(text, look, exact if exact != text else None, is_word=False)
-
-
-def _shown_text(cell: Cell, column: Column) -> str:
-    """The cell as people read it."""
-    if isinstance(cell, Decimal):
-        unit = Decimal(1).scaleb(-decimals_shown(column))
-        return f"{cell.quantize(unit, context=WIDE):,f}"
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    if isinstance(cell, int) and column.kind is not Kind.YEAR:
-        return f"{cell:,}"
-    return written(cell, column.kind)
 
 
 def _look(column: Column) -> str:
@@ -161,6 +138,6 @@ def _look(column: Column) -> str:
     return "text" if column.kind is Kind.TEXT else "moment"
 
 
-def _kept(text: str) -> str:
+def _safe(text: str) -> str:
     """The text as a page can hold it: control characters become U+FFFD, line ends a line feed."""
     return NOT_IN_PAGES.sub("\ufffd", LINE_ENDS.sub("\n", text))

@@ -1,16 +1,41 @@
-"""The facts beside a result's rows, the same in every format that has room for them."""
+"""A result in words, the same in every format: its heading, its Info, its cells, the names of its files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import ROUND_HALF_UP, Context, Decimal
+from itertools import groupby
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from exports.result import Interval, StoredResult
+from exports.currencies import decimals_of
+from exports.result import Cell, Column, Interval, Kind, StoredResult, written
 from exports.time_zones import canonical_time_zone
 
-# Told by the interval itself.
+# Where no currency says how many an amount has.
+EXACT_DECIMALS = 4
+# Digits enough for every amount.
+WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+# Parameters by the word that stands before their value.
+FILTERS = {
+    "client_type": "type",
+    "tags": "tag",
+    "company_id": "company",
+    "owner_user_id": "owner",
+    "package_id": "package",
+    "subscriber_id": "subscriber",
+}
+USUAL_ACTIVE_DURATION = 1
+USUAL_TIME_ZONE = "UTC"
+# Every file system takes these, and names of that length with a folder before and a format behind.
+UNSAFE = re.compile(r"[^A-Za-z0-9+]+")
+LONGEST_NAME = 150
+ID_LENGTH = 12
+HASH_LENGTH = 8
+# Parameters that the interval itself shows.
 OF_THE_INTERVAL = ("from_date", "to_date", "interval", "time_zone", "month")
 BETWEEN = "  ·  "
 
@@ -34,7 +59,7 @@ def heading_lines(result: StoredResult) -> list[str]:
 def info_lines(result: StoredResult) -> list[tuple[str, str]]:
     """Label and value pairs in order: report, parameters, intervals, data through, who, when, how long, id.
 
-    Instants are told in the zone of the interval asked for, with their offset.
+    Instants are shown in the zone of the interval asked for, with their offset.
     """
     zone = ZoneInfo(canonical_time_zone(result.asked_interval.time_zone))
     by = result.generated_by
@@ -70,7 +95,9 @@ def _value(value: Any) -> str:
         return "all"
     if isinstance(value, str):
         return value
-    return ", ".join(str(item) for item in value) if isinstance(value, Iterable) else str(value)
+    if isinstance(value, Iterable):
+        return ", ".join(map(str, cast("Iterable[object]", value)))
+    return str(value)
 
 
 def interval_text(result: StoredResult) -> str:
@@ -86,3 +113,73 @@ def _span(interval: Interval, zone: ZoneInfo) -> str:
 
 def _instant(instant: datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def shown_text(cell: Cell, column: Column) -> str:
+    """The cell as people read it: thousands apart, an amount with its currency's decimals."""
+    if isinstance(cell, Decimal):
+        unit = Decimal(1).scaleb(-decimals_shown(column))
+        return f"{cell.quantize(unit, context=WIDE):,f}"
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ", timespec="seconds")
+    if isinstance(cell, int) and column.kind is not Kind.YEAR:
+        return f"{cell:,}"
+    return written(cell, column.kind)
+
+
+def decimals_shown(column: Column) -> int:
+    """How many decimals an amount of that column has where people read it."""
+    return EXACT_DECIMALS if column.currency is None else decimals_of(column.currency)
+
+
+def group_heads(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """The heads above the columns' own and how many columns each spans; none where nothing is grouped."""
+    if not any(column.group for column in columns):
+        return []
+    return [(group, len(list(members))) for group, members in groupby(columns, key=lambda found: found.group)]
+
+
+def short_id(result_id: str) -> str:
+    """The beginning of a result's id, enough to find it again."""
+    return result_id[:ID_LENGTH]
+
+
+def asked_in_short(parameters: Mapping[str, Any]) -> list[str]:
+    """Grouping, filters, Active Duration, currency and zone, each in a word or two.
+
+    Left out is what was not asked: no filter, an Active Duration of one month, UTC.
+    """
+    return list(_parts(parameters))
+
+
+def file_stem(result: StoredResult) -> str:
+    """The name of a result's files without id and format: the same for the same question, safe everywhere.
+
+    A hash distinguishes what a safe name cannot: tags of other characters, and what would be too long.
+    """
+    asked = result.asked_interval
+    parts = [result.report, str(asked.from_date), str(asked.to_date), *_parts(result.parameters)]
+    stem = "_".join(UNSAFE.sub("-", part).strip("-") for part in parts)
+    if len(stem) > LONGEST_NAME or any(UNSAFE.search(tag) for tag in result.parameters.get("tags") or ()):
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:HASH_LENGTH]
+        stem = f"{stem[:LONGEST_NAME].rstrip('-_')}_{digest}"
+    return stem
+
+
+def _parts(parameters: Mapping[str, Any]) -> Iterator[str]:
+    if parameters.get("group_by"):
+        yield "by " + " ".join(parameters["group_by"])
+    for name, word in FILTERS.items():
+        value = parameters.get(name)
+        if value not in (None, [], ()):
+            words = cast("Sequence[str]", value) if isinstance(value, (list, tuple)) else (str(value),)
+            yield f"{word} {' '.join(words)}"
+    months = parameters.get("active_duration_months", USUAL_ACTIVE_DURATION)
+    if months != USUAL_ACTIVE_DURATION:
+        yield f"active {months} months"
+    if parameters.get("currency"):
+        yield parameters["currency"]
+    zone = parameters.get("time_zone", USUAL_TIME_ZONE)
+    # "each subscriber's own" is no zone
+    if zone != USUAL_TIME_ZONE and " " not in zone:
+        yield zone

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,7 +68,7 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
             writer.write_batch(pa.record_batch([*arrays, pa.array(totals, pa.bool_())], schema))
 
 
-def _types(result: StoredResult) -> list[Any]:
+def _types(result: StoredResult) -> list[pa.DataType]:
     """The columns' types: text where a cell is a word, but for the Total's in a grouping column."""
     types = [TYPES[column.kind] for column in result.columns]
     keys = key_column_count(result.columns)
@@ -84,14 +84,14 @@ def _types(result: StoredResult) -> list[Any]:
     return types
 
 
-def _reader(column: Column, type_: Any) -> Callable[[Cell], Any]:
+def _reader(column: Column, type_: pa.DataType) -> Callable[[Cell], object]:
     """What a cell is in the file."""
     if type_ == pa.string():
         return lambda cell: None if cell is None else written(cell, column.kind)
-    return lambda cell: _typed(cell)
+    return _typed
 
 
-def _typed(cell: Cell) -> Any:
+def _typed(cell: Cell) -> Cell:
     if isinstance(cell, str):
         return None
     return cell.astimezone(UTC) if isinstance(cell, datetime) else cell

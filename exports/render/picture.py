@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from exports.charts.image import ImageFormat, render_image
+from exports.charts.vega_lite import ImageFormat, render_image
 from exports.errors import InvalidParameter
 from exports.result import StoredResult
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby, islice
 
-from exports.currencies import decimals_of
+from exports.render.info import decimals_shown
 from exports.result import Cell, Column, Kind, Table, written
 
 CREATOR = "Subscriber Dynamics"
@@ -26,8 +26,6 @@ PLAIN_FORMATS = {
     Kind.TIMESTAMP: "yyyy-mm-dd hh:mm:ss",
     Kind.COUNT: "#,##0",
 }
-# Where no currency tells how many an amount has.
-EXACT_DECIMALS = 4
 # A spreadsheet counts days from 1900, and takes that year for a leap year: what lies before March is text.
 FIRST_DATE = date(1900, 3, 1)
 DAY_ZERO = date(1899, 12, 30)
@@ -73,13 +71,13 @@ def storable(text: str) -> str:
     Control characters become U+FFFD, line ends a line feed; what is longer than a cell may be is cut, and
     says how long it was.
     """
-    kept = NOT_IN_XML.sub("\ufffd", LINE_ENDS.sub("\n", text))
-    if len(kept.encode("utf-16-le")) // 2 <= LONGEST_TEXT:
-        return kept
+    clean = NOT_IN_XML.sub("\ufffd", LINE_ENDS.sub("\n", text))
+    if len(clean.encode("utf-16-le")) // 2 <= LONGEST_TEXT:
+        return clean
     note = f" … (cut: {len(text)} characters)"
     # a character may take two of the cell's places
     room = (LONGEST_TEXT - len(note)) * 2
-    return kept.encode("utf-16-le")[:room].decode("utf-16-le", "ignore") + note
+    return clean.encode("utf-16-le")[:room].decode("utf-16-le", "ignore") + note
 
 
 def as_text(cell: Cell) -> str | None:
@@ -110,11 +108,6 @@ def number_format(value: Cell, column: Column) -> str:
         decimals = decimals_shown(column)
         return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
     return PLAIN_FORMATS[column.kind]
-
-
-def decimals_shown(column: Column) -> int:
-    """How many decimals an amount of that column has where people read it."""
-    return EXACT_DECIMALS if column.currency is None else decimals_of(column.currency)
 
 
 def group_spans(columns: Sequence[Column]) -> Iterable[tuple[int, int]]:

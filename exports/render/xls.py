@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import xlwt
 
@@ -87,7 +87,7 @@ def _check_size(table: Table, rows_above: int) -> None:
         )
 
 
-def _write_table(sheet: Any, table: Table, heading: Sequence[str], has_total: bool) -> int:
+def _write_table(sheet: xlwt.Worksheet, table: Table, heading: Sequence[str], has_total: bool) -> int:
     """Heading, heads and rows; the number of the row below."""
     columns = table.columns
     fitting = widths(columns, table.rows)
@@ -129,7 +129,7 @@ def _write_table(sheet: Any, table: Table, heading: Sequence[str], has_total: bo
     return row_number
 
 
-def _fit_to_print(sheet: Any, title: str) -> None:
+def _fit_to_print(sheet: xlwt.Worksheet, title: str) -> None:
     sheet.portrait = False
     sheet.paper_size_code = A4
     sheet.fit_num_pages = 1
@@ -146,9 +146,9 @@ class _Cells:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         self._keys = key_column_count(columns)
-        self._styles: dict[tuple[str, bool, bool], Any] = {}
+        self._styles: dict[tuple[str, bool, bool], xlwt.XFStyle] = {}
 
-    def write(self, sheet: Any, row: int, number: int, cell: Cell, is_total: bool) -> None:
+    def write(self, sheet: xlwt.Worksheet, row: int, number: int, cell: Cell, is_total: bool) -> None:
         column = self._columns[number]
         words = as_text(cell)
         if words is not None:
@@ -160,7 +160,7 @@ class _Cells:
         style = self._style(number_format(cell, column), is_text, is_total)
         sheet.write(row, number, days_of(cell) if isinstance(cell, date) else cell, style)
 
-    def _style(self, shown_as: str, is_text: bool, is_total: bool) -> Any:
+    def _style(self, shown_as: str, is_text: bool, is_total: bool) -> xlwt.XFStyle:
         key = (shown_as, is_text, is_total)
         if key not in self._styles:
             look = f"{TOTAL if is_total else PLAIN}; {AS_TEXT if is_text else AS_NUMBER}"
@@ -168,7 +168,7 @@ class _Cells:
         return self._styles[key]
 
 
-def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
+def _write_info(sheet: xlwt.Worksheet, lines: Sequence[tuple[str, str]]) -> None:
     sheet.col(0).width = (max(len(label) for label, _ in lines) + PADDING) * PARTS_OF_A_LETTER
     sheet.col(1).width = INFO_WIDTH * PARTS_OF_A_LETTER
     name, content = xlwt.easyxf(f"{BOLD}; {AS_NUMBER}"), xlwt.easyxf(f"{PLAIN}; {AS_TEXT}")

@@ -20,7 +20,6 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -94,8 +93,8 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     finally:
         # what failed would leave its sheets open
         for sheet in book.worksheets:
-            if isinstance(sheet, WriteOnlyWorksheet) and not sheet.closed:
-                # the disk that was full may be so still: what is told is the first error
+            if not sheet.closed:
+                # the disk that was full may be so still: the first error is the one to show
                 with suppress(OSError, StopIteration, ValueError):
                     sheet.close()
 
@@ -192,7 +191,7 @@ def _begin_table(
     _fit_to_print(sheet, f"{first_head}:{last_head}", table.title, result.result_id)
 
     for number, line in enumerate(heading):
-        sheet.append([_text(sheet, line, TITLE if number == 0 else MUTED)])
+        sheet.append([text_cell(sheet, line, TITLE if number == 0 else MUTED)])
     sheet.append([])
     if head_lines == 2:
         sheet.append([_head(sheet, column.group) for column in columns])
@@ -203,10 +202,8 @@ def _begin_table(
 def _fit_to_print(sheet: Any, head_rows: str, title: str, result_id: str) -> None:
     """Landscape, as wide as the page, the heads on each; the footer says what it is and which page."""
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    fit_width_to_page(sheet)
     sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6, header=0.3, footer=0.3)
     sheet.print_title_rows = head_rows
     sheet.oddFooter.left.text = storable(title).replace("&", "&&")
@@ -214,14 +211,19 @@ def _fit_to_print(sheet: Any, head_rows: str, title: str, result_id: str) -> Non
     sheet.oddFooter.right.text = result_id
 
 
-def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
-    sheet.column_dimensions["A"].width = max(len(label) for label, _ in lines) + PADDING
-    sheet.column_dimensions["B"].width = 70
+def fit_width_to_page(sheet: Any) -> None:
+    """Print the sheet as wide as a page and as many pages long as it takes."""
     sheet.page_setup.paperSize = A4
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+
+
+def _write_info(sheet: Any, lines: Sequence[tuple[str, str]]) -> None:
+    sheet.column_dimensions["A"].width = max(len(label) for label, _ in lines) + PADDING
+    sheet.column_dimensions["B"].width = 70
+    fit_width_to_page(sheet)
     for label, value in lines:
-        name, content = _text(sheet, label, BOLD), _text(sheet, value)
+        name, content = text_cell(sheet, label, BOLD), text_cell(sheet, value)
         name.alignment, content.alignment = NUMBER_ALIGNMENT, KEY_ALIGNMENT
         sheet.append([name, content])
 
@@ -252,7 +254,7 @@ class _Rows:
         """The rows' text, many rows at a time."""
         row_number, last = self.first_row, self.first_row + len(self.table.rows) - 1
         for batch in batches(self.table.rows):
-            texts = []
+            texts: list[str] = []
             for row in batch:
                 styles = self._total if self.has_total and row_number == last else self._plain
                 texts.append(f'<row r="{row_number}">')
@@ -340,12 +342,12 @@ def _inline(text: str) -> str:
 
 
 def _head(sheet: Any, text: str) -> Any:
-    cell = _text(sheet, text, BOLD)
+    cell = text_cell(sheet, text, BOLD)
     cell.fill, cell.border, cell.alignment = HEAD_FILL, HEAD_BORDER, HEAD_ALIGNMENT
     return cell
 
 
-def _text(sheet: Any, text: str, font: Font | None = None) -> Any:
+def text_cell(sheet: Any, text: str, font: Font | None = None) -> Any:
     """A cell that is text whatever it begins with."""
     cell: Any = WriteOnlyCell(sheet, value=LIKE_AN_ESCAPE.sub("_x005F_", storable(text)))
     cell.data_type = "s"

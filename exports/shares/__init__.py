@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +19,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from exports.errors import InvalidParameter, NotFound, NotReady
-from exports.result import GeneratedBy, StoredResult, load
+from exports.result import GeneratedBy, StoredResult, load, minute_text
 from exports.snapshot import first_line, statements
 
 LINK_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -79,7 +79,7 @@ def create(
     ahead.
     """
     if expires_at is not None and expires_at <= now:
-        raise InvalidParameter("expires", f"expires: {_moment(expires_at)} is not ahead")
+        raise InvalidParameter("expires", f"expires: {minute_text(expires_at)} is not ahead")
     link_id = secrets.token_hex(16)
     values = {
         "link_sha256": _hash(link_id),
@@ -119,10 +119,10 @@ def open_link(
     match share.state(now):
         case "revoked":
             assert share.revoked_at is not None  # noqa: S101 - what revoked means
-            raise NotFound(f"this link was revoked on {_moment(share.revoked_at)}")
+            raise NotFound(f"this link was revoked on {minute_text(share.revoked_at)}")
         case "expired":
             assert share.expires_at is not None  # noqa: S101 - what expired means
-            raise NotFound(f"this link expired on {_moment(share.expires_at)}")
+            raise NotFound(f"this link expired on {minute_text(share.expires_at)}")
         case _:
             pass
     result = load(connection, share.result_id)
@@ -208,10 +208,6 @@ def _link_id(link: str) -> str | None:
 
 def _hash(link_id: str) -> str:
     return hashlib.sha256(link_id.encode()).hexdigest()
-
-
-def _moment(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _not_migrated(error: psycopg.Error) -> NotReady:

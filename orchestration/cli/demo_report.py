@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from exports.render.names import file_stem
+from exports.render.info import file_stem
 from exports.reports.customer_dynamics.parameters import REPORT as CUSTOMER_DYNAMICS
 from exports.reports.subscriber_metrics.parameters import REPORT as SUBSCRIBER_METRICS
 from exports.result import list_results, load

@@ -173,7 +173,7 @@ def open_share(
 
 def print_shares(found: Sequence[Share], now: datetime) -> None:
     """A line or two for each link, within 80 characters."""
-    from exports.render.names import short_id
+    from exports.render.info import short_id
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("No.", justify="right", no_wrap=True)

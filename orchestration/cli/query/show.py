@@ -97,7 +97,7 @@ def _history(versions: list[Version]) -> Iterator[str]:
 
 def _print_list(queries: list[SavedQuery], at: datetime) -> None:
     from exports.queries.due import next_due_times
-    from exports.render.names import asked_in_short
+    from exports.render.info import asked_in_short
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("No", justify="right", no_wrap=True)

@@ -166,7 +166,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: int = 0) 
 
 
 def _line(name: str, result: StoredResult) -> str:
-    from exports.render.names import asked_in_short, short_id
+    from exports.render.info import asked_in_short, short_id
 
     asked = result.asked_interval
     through = ", ".join(f"{source} through {_minute(at)}" for source, at in result.data_through.items())

@@ -76,7 +76,7 @@ def list_stored(
 
 def print_list(results: Sequence[ResultSummary]) -> None:
     """A line or a few for each result, within 80 characters."""
-    from exports.render.names import asked_in_short, short_id
+    from exports.render.info import asked_in_short, short_id
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ID", no_wrap=True)

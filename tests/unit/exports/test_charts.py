@@ -20,8 +20,7 @@ import pytest
 
 from exports.charts.definition import MOST_COLUMNS, TEMPLATES, Chart, ChartType
 from exports.charts.drawing import NO_VALUES, PALETTE, Drawing, draw
-from exports.charts.image import render_image
-from exports.charts.vega_lite import specification
+from exports.charts.vega_lite import render_image, specification
 from exports.errors import InvalidParameter
 from exports.render import find_renderer
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
@@ -210,7 +209,7 @@ DRAW_TITLES = """
 import sys
 from tests.unit.exports.test_charts import months
 from exports.charts.definition import Chart
-from exports.charts.image import render_image
+from exports.charts.vega_lite import render_image
 charts = [Chart.read({"template": "Balance Refill: Total", "title": title}) for title in sys.argv[1:]]
 pictures = {render_image(months("1.0000"), chart, "png") for chart in charts}
 print(len(pictures))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exports.render.names import file_stem
+from exports.render.info import file_stem
 from exports.result import Interval, StoredResult
 from orchestration.report_files import write_asked_files, write_file, write_files
 from tests.support.results import END, START, a_result
