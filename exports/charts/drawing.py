@@ -89,7 +89,7 @@ class Drawing:
 def draw(result: StoredResult, chart: Chart) -> Drawing:
     """The chart of that result, without its Total; a panel per unit of its columns.
 
-    Where more is named than can be told apart, the largest are shown and the subtitle says so. Raises
+    Where there are more series than eyes distinguish, the largest are shown and the subtitle says so. Raises
     InvalidParameter for a column that the result does not have.
     """
     columns = chart.columns_of(result.columns)

@@ -1,4 +1,4 @@
-"""What the owner of a saved query is told when its result did not go out, or did not reach everybody."""
+"""What the owner of a saved query reads when its result did not go out, or did not reach everybody."""
 
 from __future__ import annotations
 

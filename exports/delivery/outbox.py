@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from exports.delivery.smtp import Answer, Outcome, Transport, check_address
 from exports.errors import InvalidParameter, NotFound
+from exports.snapshot import statements
 
 # The wait after the first attempt, the second and so on; after the last one the mail is given up.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
@@ -27,6 +28,8 @@ LEASE = timedelta(minutes=30)
 RETRY_RENDERING_AFTER = timedelta(minutes=15)
 MOST_RECIPIENTS = 200
 RESULT, UNDELIVERED = "result", "undelivered"
+# Of app.outbox, and of app.deliveries.
+MAILS, DELIVERIES = statements("exports.delivery", "outbox"), statements("exports.delivery", "deliveries")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,23 @@ class Mail:
     answer: str | None
 
 
+@dataclass(frozen=True)
+class ListedDelivery:
+    """A delivery with its mails; `title` is the saved query's, or that of a result sent by hand."""
+
+    delivery_id: int
+    query_id: int | None
+    title: str
+    due_at: datetime | None
+    requested_at: datetime
+    requested_by: str
+    state: str
+    reason: str | None
+    released_by: str | None
+    result_id: str | None
+    mails: tuple[Mail, ...] = ()
+
+
 def request(
     connection: psycopg.Connection[Any],
     *,
@@ -90,12 +110,13 @@ def request(
     addresses = check_recipients(recipients)
     with connection.transaction():
         row = connection.execute(
-            """
-            insert into app.deliveries (result_id, formats, chart, state, requested_by)
-            values (%s, %s, %s, 'ready', %s)
-            returning delivery_id
-            """,
-            (result_id, list(formats), None if chart is None else Jsonb(chart), requested_by),
+            DELIVERIES["request"],
+            {
+                "result_id": result_id,
+                "formats": list(formats),
+                "chart": None if chart is None else Jsonb(chart),
+                "requested_by": requested_by,
+            },
         ).fetchone()
         assert row is not None  # noqa: S101 - an insert gives its row back
         add_mails(connection, row[0], RESULT, addresses, mail_from=mail_from, as_of=as_of)
@@ -122,27 +143,23 @@ def add_mails(
     as_of: datetime,
 ) -> None:
     """Put a mail for each recipient into the outbox; one that is there already stays as it is."""
+    mails = [
+        {
+            "delivery_id": delivery_id,
+            "kind": kind,
+            "recipient": recipient,
+            "message_id": _message_id(mail_from),
+            "as_of": as_of,
+        }
+        for recipient in recipients
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            """
-            insert into app.outbox (delivery_id, kind, recipient, message_id, next_attempt_at)
-            values (%s, %s, %s, %s, %s)
-            on conflict do nothing
-            """,
-            [(delivery_id, kind, to, _message_id(mail_from), as_of) for to in recipients],
-        )
+        cursor.executemany(MAILS["add"], mails)
 
 
 def waiting(connection: psycopg.Connection[Any], delivery_id: int, as_of: datetime) -> list[tuple[str, str]]:
     """Kind and recipient of the delivery's mails that may be sent now."""
-    return connection.execute(
-        """
-        select kind, recipient from app.outbox
-        where delivery_id = %s and state = 'waiting' and next_attempt_at <= %s
-        order by kind, recipient
-        """,
-        (delivery_id, as_of),
-    ).fetchall()
+    return connection.execute(MAILS["waiting"], {"delivery_id": delivery_id, "as_of": as_of}).fetchall()
 
 
 def claim(
@@ -155,73 +172,31 @@ def claim(
     as_of: datetime,
 ) -> Claim | None:
     """Claim the mail, committed at the return; None where it is not to be sent now, or is another's."""
-    with connection.transaction():
-        return (
-            connection.cursor(row_factory=class_row(Claim))
-            .execute(
-                """
-                with free as (
-                    select delivery_id, kind, recipient from app.outbox
-                    where
-                        delivery_id = %(delivery)s and kind = %(kind)s and recipient = %(recipient)s
-                        and state = 'waiting' and next_attempt_at <= %(as_of)s
-                    for update skip locked
-                )
-
-                update app.outbox as mail
-                set
-                    state = 'claimed',
-                    claimed_at = clock_timestamp(),
-                    claimed_by = %(process)s,
-                    attempt_count = mail.attempt_count + 1
-                from free
-                where (mail.delivery_id, mail.kind, mail.recipient)
-                    = (free.delivery_id, free.kind, free.recipient)
-                returning
-                    mail.delivery_id, mail.kind, mail.recipient, mail.message_id, mail.attempt_count,
-                    mail.claimed_at
-                """,
-                {
-                    "delivery": delivery_id,
-                    "kind": kind,
-                    "recipient": recipient,
-                    "as_of": as_of,
-                    "process": process,
-                },
-            )
-            .fetchone()
-        )
+    values = {
+        "delivery_id": delivery_id,
+        "kind": kind,
+        "recipient": recipient,
+        "as_of": as_of,
+        "process": process,
+    }
+    with connection.transaction(), connection.cursor(row_factory=class_row(Claim)) as cursor:
+        return cursor.execute(MAILS["claim"], values).fetchone()
 
 
 def mark(connection: psycopg.Connection[Any], claimed: Claim, answer: Answer, as_of: datetime) -> str:
-    """Write down what became of the attempt, committed at the return; the mail's new state.
-
-    A claim that was taken for a crashed one's in the meantime is known after all.
-    """
-    state, again_at = _next(claimed, answer, as_of)
+    """Write down what became of the attempt, committed at the return; the mail's new state."""
+    state, next_attempt_at = _next(claimed, answer, as_of)
+    values = {
+        "state": state,
+        "answer": answer.text,
+        "next_attempt_at": next_attempt_at,
+        "delivery_id": claimed.delivery_id,
+        "kind": claimed.kind,
+        "recipient": claimed.recipient,
+        "claimed_at": claimed.claimed_at,
+    }
     with connection.transaction():
-        connection.execute(
-            """
-            update app.outbox
-            set
-                state = %(state)s,
-                answer = %(answer)s,
-                next_attempt_at = coalesce(%(again_at)s, next_attempt_at),
-                sent_at = case when %(state)s = 'sent' then clock_timestamp() end
-            where
-                delivery_id = %(delivery)s and kind = %(kind)s and recipient = %(recipient)s
-                and state in ('claimed', 'unknown') and claimed_at = %(claimed_at)s
-            """,
-            {
-                "state": state,
-                "answer": answer.text,
-                "again_at": again_at,
-                "delivery": claimed.delivery_id,
-                "kind": claimed.kind,
-                "recipient": claimed.recipient,
-                "claimed_at": claimed.claimed_at,
-            },
-        )
+        connection.execute(MAILS["mark"], values)
     return state
 
 
@@ -229,35 +204,24 @@ def put_off(
     connection: psycopg.Connection[Any], delivery_id: int, kind: str, reason: str, as_of: datetime
 ) -> None:
     """Let mails that could not be made wait a while: no attempt at sending them, and none is counted."""
+    values = {
+        "delivery_id": delivery_id,
+        "kind": kind,
+        "reason": reason,
+        "as_of": as_of,
+        "next_attempt_at": as_of + RETRY_RENDERING_AFTER,
+    }
     with connection.transaction():
-        connection.execute(
-            """
-            update app.outbox set next_attempt_at = %s, answer = %s
-            where delivery_id = %s and kind = %s and state = 'waiting' and next_attempt_at <= %s
-            """,
-            (as_of + RETRY_RENDERING_AFTER, reason, delivery_id, kind, as_of),
-        )
+        connection.execute(MAILS["put_off"], values)
 
 
 def give_up_claims(connection: psycopg.Connection[Any], is_gone: Callable[[str], bool]) -> int:
-    """Mark as unknown what killed processes had claimed; how many mails that were.
-
-    The lease goes by the database's clock: it measures processes, not the data's days.
-    """
-    held = connection.execute(
-        "select distinct claimed_by from app.outbox where state = 'claimed' and claimed_by is not null"
-    ).fetchall()
-    gone = [process for (process,) in held if is_gone(process)]
+    """Mark as unknown what killed processes had claimed; how many mails that were."""
+    processes = connection.execute(MAILS["claiming_processes"]).fetchall()
+    ended = [process for (process,) in processes if is_gone(process)]
     with connection.transaction():
         return connection.execute(
-            """
-            update app.outbox
-            set
-                state = 'unknown',
-                answer = 'the process that was sending it ended before it knew whether the server took it'
-            where state = 'claimed' and (claimed_by = any(%s) or claimed_at < clock_timestamp() - %s)
-            """,
-            (gone, LEASE),
+            MAILS["give_up_claims"], {"ended_processes": ended, "lease": LEASE}
         ).rowcount
 
 
@@ -271,15 +235,7 @@ def put_back(
     """
     with connection.transaction():
         found = connection.execute(
-            """
-            update app.outbox
-            set state = 'waiting', attempt_count = 0, next_attempt_at = %(as_of)s
-            where
-                delivery_id = %(delivery)s and state in ('unknown', 'failed', 'refused')
-                and (%(recipient)s::text is null or lower(recipient) = lower(%(recipient)s))
-            returning recipient
-            """,
-            {"delivery": delivery_id, "recipient": recipient, "as_of": as_of},
+            MAILS["put_back"], {"delivery_id": delivery_id, "recipient": recipient, "as_of": as_of}
         ).fetchall()
         if not found:
             to = f" to {recipient}" if recipient else ""
@@ -287,29 +243,27 @@ def put_back(
                 f"delivery {delivery_id} has no mail{to} that is unknown, failed or refused;"
                 " see: subdyn delivery list"
             )
-        connection.execute(
-            "update app.deliveries set state = 'ready' where delivery_id = %s and state = 'done'",
-            (delivery_id,),
-        )
+        connection.execute(DELIVERIES["reopen"], {"delivery_id": delivery_id})
     return sorted(to for (to,) in found)
 
 
 def mails(connection: psycopg.Connection[Any], delivery_ids: Sequence[int]) -> list[Mail]:
     """The mails of these deliveries, by delivery, kind and recipient."""
-    return (
-        connection.cursor(row_factory=class_row(Mail))
-        .execute(
-            """
-            select
-                delivery_id, kind, recipient, state, attempt_count, next_attempt_at, answer
-            from app.outbox
-            where delivery_id = any(%s)
-            order by delivery_id, kind desc, recipient
-            """,
-            (list(delivery_ids),),
-        )
-        .fetchall()
-    )
+    with connection.cursor(row_factory=class_row(Mail)) as cursor:
+        return cursor.execute(MAILS["mails"], {"delivery_ids": list(delivery_ids)}).fetchall()
+
+
+def find_deliveries(
+    connection: psycopg.Connection[Any], state: str | None = None, limit: int = 50
+) -> list[ListedDelivery]:
+    """The newest deliveries, newest first; of one state, or `unknown`: those with a mail of that state."""
+    with connection.cursor(row_factory=class_row(ListedDelivery)) as cursor:
+        found = cursor.execute(DELIVERIES["list"], {"state": state, "most": limit}).fetchall()
+    of_all = mails(connection, [delivery.delivery_id for delivery in found])
+    return [
+        replace(delivery, mails=tuple(mail for mail in of_all if mail.delivery_id == delivery.delivery_id))
+        for delivery in found
+    ]
 
 
 def _next(claimed: Claim, answer: Answer, as_of: datetime) -> tuple[str, datetime | None]:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from exports.delivery.gate import Finding, withheld_because
-from exports.delivery.outbox import RESULT, Sender, add_mails
+from exports.delivery.outbox import DELIVERIES, RESULT, Sender, add_mails
 from exports.delivery.sending import Delivered, send
 from exports.delivery.smtp import address_of
 from exports.errors import InvalidParameter, MissingRate, NotFound, ReportError, one_line
@@ -42,7 +42,7 @@ Findings = Callable[[str], Sequence[Finding]]
 def deliver(
     warehouse_url: str, *, as_of: datetime, generate: Generate, findings: Findings, sender: Sender
 ) -> Iterator[Delivered]:
-    """Do what every delivery lacks, and tell of each that moved or was held; then send the outbox.
+    """Take every delivery a step further, yield each that moved or was held; then send the outbox.
 
     `generate` answers a due query, not yet stored, on the idle connection that it is given; `findings` are
     the failed checks of what the report of that name reads. Several processes may deliver at once: each
@@ -50,8 +50,8 @@ def deliver(
 
     A result is stored, named by its delivery and put into the outbox in one transaction, so that a due time
     has at most one. What is withheld stores nothing: it is generated again from the data that heal it. An
-    error of the question is the end of the delivery, any other withholds it; the owner is told once of
-    either. Raises psycopg.Error where the warehouse is lost.
+    error of the question is the end of the delivery, any other withholds it; the owner gets one
+    notice of either. Raises psycopg.Error where the warehouse is lost.
     """
     with (
         closing(psycopg.connect(warehouse_url, autocommit=True)) as connection,
@@ -68,28 +68,14 @@ def deliver(
 
 def release(connection: psycopg.Connection[Any], delivery_id: int, released_by: str) -> None:
     """Let a withheld delivery go in spite of what withholds it; raises NotFound where it is not withheld."""
-    changed = connection.execute(
-        """
-        update app.deliveries set released_at = clock_timestamp(), released_by = %s
-        where delivery_id = %s and state = 'withheld' and released_at is null
-        """,
-        (released_by, delivery_id),
-    ).rowcount
-    if not changed:
+    values = {"delivery_id": delivery_id, "released_by": released_by}
+    if not connection.execute(DELIVERIES["release"], values).rowcount:
         raise NotFound(f"delivery {delivery_id} is not withheld; see: subdyn delivery list")
 
 
 def start_again(connection: psycopg.Connection[Any], delivery_id: int) -> bool:
     """Let a delivery that failed before it had a result be due again; whether it was one."""
-    return bool(
-        connection.execute(
-            """
-            update app.deliveries set state = 'due', reason = null
-            where delivery_id = %s and state in ('failed', 'missed') and result_id is null
-            """,
-            (delivery_id,),
-        ).rowcount
-    )
+    return connection.execute(DELIVERIES["make_due"], {"delivery_id": delivery_id}).rowcount > 0
 
 
 @dataclass(frozen=True)
@@ -103,23 +89,13 @@ class _Run:
 
     def unfinished(self) -> list[int]:
         """The deliveries without a result, in the order in which they fell due."""
-        found = self.connection.execute(
-            """
-            select delivery_id from app.deliveries
-            where state in ('due', 'withheld') and query_id is not null
-            order by due_at, delivery_id
-            """
-        )
+        found = self.connection.execute(DELIVERIES["unfinished"]).fetchall()
         return [delivery_id for (delivery_id,) in found]
 
     def go_on_with(self, delivery_id: int) -> Delivered | None:
         """Generate and let through, or withhold; None where another process has it or it went on already."""
         with self.connection.transaction():
-            # the row is held as long as the report takes, which no server setting may cut short
-            self.connection.execute(
-                "select set_config(name, '0', true) from pg_settings where name in"
-                " ('idle_in_transaction_session_timeout', 'transaction_timeout')"
-            )
+            self.connection.execute(DELIVERIES["hold_as_long_as_it_takes"])
             due = self._take(delivery_id)
             if due is None:
                 return None
@@ -143,51 +119,21 @@ class _Run:
     def tell_of_missed(self) -> None:
         """One notice for all due times of a query that passed untold: under the last of them."""
         with self.connection.transaction():
-            missed = self.connection.execute(
-                """
-                update app.deliveries as missed
-                set noticed_at = now()
-                from app.saved_queries as query
-                where
-                    missed.query_id = query.query_id and missed.state = 'missed'
-                    and missed.noticed_at is null
-                returning missed.query_id, missed.due_at, missed.delivery_id, query.owner
-                """
-            ).fetchall()
+            missed = self.connection.execute(DELIVERIES["notice_missed"]).fetchall()
             last = {query_id: (delivery_id, owner) for query_id, _, delivery_id, owner in sorted(missed)}
             for delivery_id, owner in last.values():
                 self._add_notice(delivery_id, MISSED, owner)
 
     def _take(self, delivery_id: int) -> Due | None:
-        return (
-            self.connection.cursor(row_factory=class_row(Due))
-            .execute(
-                """
-                select
-                    delivery.delivery_id, query.query_id, query.title, query.owner, query.recipients,
-                    query.deleted_at is not null as is_deleted,
-                    delivery.due_at, delivery.released_at is not null as is_released
-                from app.deliveries as delivery
-                inner join app.saved_queries as query on delivery.query_id = query.query_id
-                where delivery.delivery_id = %s and delivery.state in ('due', 'withheld')
-                for update of delivery skip locked
-                """,
-                (delivery_id,),
-            )
-            .fetchone()
-        )
+        with self.connection.cursor(row_factory=class_row(Due)) as cursor:
+            return cursor.execute(DELIVERIES["take"], {"delivery_id": delivery_id}).fetchone()
 
     def _end(self, due: Due, state: str, reason: str) -> Delivered:
-        """Withhold the delivery or give it up; the owner is told at the first time."""
+        """Withhold the delivery or give it up; the owner gets a notice the first time."""
         self.connection.execute(
-            """
-            update app.deliveries
-            set state = %s, reason = %s, noticed_at = coalesce(noticed_at, clock_timestamp())
-            where delivery_id = %s
-            """,
-            (state, reason, due.delivery_id),
+            DELIVERIES["stop"], {"delivery_id": due.delivery_id, "state": state, "reason": reason}
         )
-        # the outbox takes one notice of a kind: who was told that it is withheld is not told again
+        # the outbox takes one notice of a kind: nobody reads twice that it is withheld
         self._add_notice(due.delivery_id, state, due.owner)
         return Delivered(due.delivery_id, due.query_id, None, (), state, reason)
 
@@ -195,8 +141,8 @@ class _Run:
         stored = store(self.connection, result)
         state = "ready" if due.recipients else "done"
         self.connection.execute(
-            "update app.deliveries set result_id = %s, state = %s, reason = null where delivery_id = %s",
-            (stored.result_id, state, due.delivery_id),
+            DELIVERIES["let_through"],
+            {"delivery_id": due.delivery_id, "result_id": stored.result_id, "state": state},
         )
         add_mails(
             self.connection, due.delivery_id, RESULT, due.recipients,

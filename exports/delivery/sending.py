@@ -17,7 +17,7 @@ from exports import shares
 from exports.delivery import outbox
 from exports.delivery.mail import Contents, letter, result_contents
 from exports.delivery.notices import Notice, notice_contents
-from exports.delivery.outbox import RESULT, UNDELIVERED, Mail, Sender
+from exports.delivery.outbox import DELIVERIES, RESULT, UNDELIVERED, Mail, Sender
 from exports.delivery.smtp import Answer, Outcome, address_of
 from exports.errors import one_line
 from exports.result import StoredResult, load
@@ -113,38 +113,10 @@ class _Sending:
 
     def _deliveries(self, delivery_id: int | None) -> list[_Delivery]:
         """Those with a mail to be sent that was not tried in this run, or with none left to send."""
-        found = (
-            self.connection.cursor(row_factory=class_row(_Delivery))
-            .execute(
-                """
-                select
-                    delivery.delivery_id, delivery.query_id, delivery.result_id, query.title,
-                    coalesce(query.owner, delivery.requested_by) as owner,
-                    delivery.due_at, delivery.formats, delivery.chart, delivery.state, delivery.reason
-                from app.deliveries as delivery
-                left join app.saved_queries as query on delivery.query_id = query.query_id
-                where
-                    (%(delivery)s::bigint is null or delivery.delivery_id = %(delivery)s)
-                    and (
-                        exists (
-                            select 1 from app.outbox as mail
-                            where
-                                mail.delivery_id = delivery.delivery_id and mail.state = 'waiting'
-                                and mail.next_attempt_at <= %(as_of)s
-                        )
-                        or delivery.state = 'ready' and not exists (
-                            select 1 from app.outbox as mail
-                            where
-                                mail.delivery_id = delivery.delivery_id and mail.kind = 'result'
-                                and mail.state in ('waiting', 'claimed')
-                        )
-                    )
-                order by delivery.due_at nulls first, delivery.delivery_id
-                """,
-                {"delivery": delivery_id, "as_of": self.as_of},
-            )
-            .fetchall()
-        )
+        with self.connection.cursor(row_factory=class_row(_Delivery)) as cursor:
+            found = cursor.execute(
+                DELIVERIES["to_send"], {"delivery_id": delivery_id, "as_of": self.as_of}
+            ).fetchall()
         return [delivery for delivery in found if self._untried(delivery)]
 
     def _untried(self, delivery: _Delivery) -> set[str]:
@@ -203,15 +175,7 @@ class _Sending:
         """The delivery as its notice tells it, with the other due times that the notice speaks for."""
         mails = outbox.mails(self.connection, [delivery.delivery_id])
         together = self.connection.execute(
-            """
-            select other.due_at
-            from app.deliveries as told
-            inner join app.deliveries as other
-                on told.query_id = other.query_id and told.noticed_at = other.noticed_at
-            where told.delivery_id = %s and told.state = 'missed' and other.state = 'missed'
-            order by other.due_at
-            """,
-            (delivery.delivery_id,),
+            DELIVERIES["missed_together"], {"delivery_id": delivery.delivery_id}
         ).fetchall()
         return Notice(
             delivery.delivery_id,
@@ -271,26 +235,13 @@ class _Sending:
         """
         with self.connection.transaction():
             closed = self.connection.execute(
-                """
-                update app.deliveries set state = 'done'
-                where delivery_id = %(delivery)s and state = 'ready' and not exists (
-                    select 1 from app.outbox as mail
-                    where
-                        mail.delivery_id = %(delivery)s and mail.kind = 'result'
-                        and mail.state in ('waiting', 'claimed')
-                )
-                """,
-                {"delivery": delivery.delivery_id},
+                DELIVERIES["close"], {"delivery_id": delivery.delivery_id}
             ).rowcount
             found = outbox.mails(self.connection, [delivery.delivery_id])
             mails = [mail for mail in found if mail.kind == RESULT]
             row = self.connection.execute(
-                """
-                update app.deliveries set reason = %(reason)s
-                where delivery_id = %(delivery)s and state in ('ready', 'done')
-                returning state
-                """,
-                {"delivery": delivery.delivery_id, "reason": reason or _not_sent(mails)},
+                DELIVERIES["set_reason"],
+                {"delivery_id": delivery.delivery_id, "reason": reason or _not_sent(mails)},
             ).fetchone()
             if closed and any(mail.state != "sent" for mail in mails):
                 outbox.add_mails(

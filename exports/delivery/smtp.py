@@ -161,15 +161,15 @@ def _say_goodbye(server: smtplib.SMTP) -> None:
 
 
 def check_address(text: str) -> str:
-    """The address as it is kept; raises InvalidParameter for what is none, or more than one."""
-    kept = text.strip()
-    if len(kept) > LONGEST_ADDRESS or not ADDRESS.fullmatch(kept) or ".." in kept:
+    """The address without blanks around it; raises InvalidParameter for what is none, or more than one."""
+    address = text.strip()
+    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address) or ".." in address:
         raise InvalidParameter(
             "recipient",
             f"{text[:LONGEST_ADDRESS]!r} is no e-mail address: give one as name@domain, in ASCII"
             " (a domain of other letters as xn--…)",
         )
-    return kept
+    return address
 
 
 def address_of(owner: str, own_address: str) -> str:

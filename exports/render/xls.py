@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from exports.charts.definition import Chart
 
 MOST_ROWS, MOST_COLUMNS = 65_536, 256
-# A width is told in parts of a letter, a height in parts of a point.
+# A width is given in parts of a letter, a height in parts of a point.
 PARTS_OF_A_LETTER, PARTS_OF_A_POINT = 256, 20
 LINE_HEIGHT = 15
 A4 = 9

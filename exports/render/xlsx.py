@@ -334,7 +334,7 @@ class _Style:
 
 
 def _inline(text: str) -> str:
-    """A cell's text: text whatever it begins with, blanks and line ends kept."""
+    """A cell's text: text whatever it begins with, blanks and line ends preserved."""
     if NOT_AS_IT_IS.search(text):
         text = escape(LIKE_AN_ESCAPE.sub("_x005F_", text))
     space = ' xml:space="preserve"' if text != text.strip() or "\n" in text else ""

@@ -76,7 +76,7 @@ def _compare_functions(
     """Note every function that is not what the migrations' text makes of it, or that no migration makes.
 
     Needs a connection inside a transaction: each function is made once more among the session's temporary
-    objects, told by the same server in the same words, and taken back.
+    objects, printed by the same server in the same words, and rolled back.
     """
     expected, aggregates = _made_by(migrations)
     for name, definition in expected.items():
@@ -127,7 +127,7 @@ def _made_again(
         assert schema is not None  # noqa: S101 - the statement before made it
         made = connection.execute(_look_up(schema[0], name)).fetchone()
     assert made is not None  # noqa: S101 - as above
-    # an object of the session is told as one of pg_temp, whatever its schema is called
+    # the server prints an object of the session as one of pg_temp, whatever its schema is called
     return there, (re.sub(r"FUNCTION pg_temp\w*\.", "FUNCTION closed.", made[0], count=1), made[1])
 
 

@@ -58,7 +58,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rotation:
-    """One slice of all keys: `night` of `nights`, told by the hash of the key and the date alone.
+    """One slice of all keys: `night` of `nights`, chosen by the hash of the key and the date alone.
 
     Every key falls into exactly one slice, so `nights` dates in a row take each key once.
     """

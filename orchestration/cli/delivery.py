@@ -18,7 +18,7 @@ from orchestration.cli.sending import send_now
 from orchestration.cli.terminal import Terminal, console
 
 if TYPE_CHECKING:
-    from exports.delivery.listing import ListedDelivery
+    from exports.delivery.outbox import ListedDelivery
 
 STATES = ("due", "withheld", "ready", "done", "missed", "failed")
 MOST_LISTED = 10_000
@@ -42,7 +42,7 @@ def list_deliveries(
         raise BadInput(f"--state: unknown state {state!r}: use {', '.join(STATES)}, or unknown")
     import psycopg
 
-    from exports.delivery.listing import find_deliveries
+    from exports.delivery.outbox import find_deliveries
 
     with (
         open_installation() as settings,

@@ -98,7 +98,7 @@ class LocalClock:
         return month
 
     def months_before(self, instant: int, months: int) -> int:
-        """The instant so many calendar months earlier; the day of the month is kept or clamped."""
+        """The instant so many calendar months earlier; the day of the month stays or is clamped."""
         days, time_of_day = divmod(self.local(instant), _DAY)
         day = date.fromordinal(days + _EPOCH_ORDINAL)
         year, month = divmod(day.year * 12 + day.month - 1 - months, 12)

@@ -15,7 +15,7 @@ from psycopg.pq import Format
 from exports.verification.comparison import Comparison
 
 PACKAGE = "exports.verification.recomputation"
-# What is told how far a recomputation is: its name and how many are done.
+# Called with how far a recomputation is: its name and how many are done.
 Progress = Callable[[str, int], None]
 # Models that have not read the last load of a table: after a run that failed, or while one goes on.
 READ_LOADS = (

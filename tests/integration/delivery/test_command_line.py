@@ -78,7 +78,7 @@ def test_what_did_not_go_out_is_a_failure_on_one_line(
     assert mailbox.received[ANN] == 1
 
 
-def test_a_server_that_is_down_is_told_and_the_mail_waits(
+def test_a_server_that_is_down_is_reported_and_the_mail_waits(
     installation: Installation, stored: StoredResult, subdyn: Command, monkeypatch: pytest.MonkeyPatch,
     server: MailServer, mailbox: Mailbox,
 ) -> None:  # fmt: skip

@@ -211,7 +211,7 @@ def test_any_other_error_withholds_one_delivery_and_none_else(
     assert mailbox.received == {OWNER: 1, YOU: 2}
 
 
-def test_a_deleted_query_is_not_sent_and_its_owner_told(
+def test_a_deleted_query_is_not_sent_and_its_owner_notified(
     installation: Installation, server: MailServer, mailbox: Mailbox
 ) -> None:
     query = installation.save()
@@ -243,7 +243,7 @@ def test_a_notice_that_came_too_late_says_so(
     assert "was withheld, and no longer is" in notices(mailbox)[0]
 
 
-def test_missed_due_times_are_told_in_one_notice(
+def test_missed_due_times_are_named_in_one_notice(
     installation: Installation, server: MailServer, mailbox: Mailbox
 ) -> None:
     query, other = installation.save(), installation.save("Other")

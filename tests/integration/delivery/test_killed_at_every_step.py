@@ -95,7 +95,7 @@ def new_round(installation: Installation, mailbox: Mailbox, server: MailServer, 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_a_step(
+def test_killed_at_any_step_each_mail_arrives_once_or_is_unknown(
     installation: Installation, server: MailServer, mailbox: Mailbox, start: Start, step: str, when: str
 ) -> None:
     met: Counter[str] = Counter()
@@ -108,7 +108,7 @@ def test_killed_at_a_step(
 
 
 @pytest.mark.parametrize("step", OF_THE_SERVER)
-def test_killed_while_the_server_has_the_word(
+def test_killed_while_the_server_answers_each_mail_arrives_once_or_is_unknown(
     installation: Installation, server: MailServer, mailbox: Mailbox, start: Start, step: str
 ) -> None:
     met: Counter[str] = Counter()

@@ -175,7 +175,7 @@ def test_titles_of_every_script_arrive_as_they_are(title: str) -> None:
     assert part(mail, "plain").startswith(header_text(title))
 
 
-def test_many_rows_are_told_and_not_shown() -> None:
+def test_many_rows_are_counted_and_not_shown() -> None:
     rows = tuple((date(1900 + number, 1, 1), number, None, None) for number in range(100))
     mail = received(by_month(rows=rows, has_total=False))
     assert "90 more rows are not shown" in part(mail, "html")

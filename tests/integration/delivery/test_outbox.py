@@ -86,7 +86,7 @@ def test_a_server_that_is_down_gets_the_mail_when_it_is_up(
     assert mailbox.received == {ANN: 1}
 
 
-def test_after_the_last_wait_the_mail_is_given_up_and_the_owner_told(
+def test_after_the_last_wait_the_mail_is_given_up_and_the_owner_notified(
     installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
     mailbox.to_recipient[BOB] = "450 greylisted"
@@ -214,24 +214,17 @@ def test_two_processes_send_no_mail_twice(
 def test_mails_go_out_in_parallel(
     installation: Installation, server: MailServer, mailbox: Mailbox, stored: StoredResult
 ) -> None:
-    at_once = most = 0
-    lock = threading.Lock()
+    three_at_once = threading.Barrier(3)
 
-    class Counting:
+    class Waiting:
         def send(self, letter: EmailMessage, recipient: str) -> Answer:
-            nonlocal at_once, most
-            with lock:
-                at_once += 1
-                most = max(most, at_once)
-            threading.Event().wait(0.05)
-            with lock:
-                at_once -= 1
+            three_at_once.wait(timeout=60)
             return Answer(Outcome.SENT, "")
 
     for number in range(12):
         installation.request(stored, f"r{number}@x.example")
-    installation.send(Counting())
-    assert most > 2
+    sent = [delivered.state for delivered in installation.send(Waiting())]
+    assert sent == ["done"] * 12
 
 
 def test_without_a_server_a_mail_is_a_file_and_a_second_attempt_the_same_one(

@@ -133,7 +133,7 @@ def test_a_paused_schedule_is_not_due_and_makes_up_for_nothing_when_it_goes_on(
         ("tell", ["2026-10-22 08:00 missed", "2026-10-23 08:00 missed", "2026-10-24 08:00 due"]),
     ],
 )
-def test_after_a_stop_due_times_are_made_up_for_or_told_with_one_notice(
+def test_after_a_stop_due_times_are_made_up_for_or_named_in_one_notice(
     installation: Installation, tmp_path: Path, missed: str, expected: list[str]
 ) -> None:
     said = scheduled("0 8 * * *", schedule={"missed": missed}, recipients=["a@x.example"])

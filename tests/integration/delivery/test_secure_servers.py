@@ -101,6 +101,6 @@ def test_no_password_goes_out_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> N
     assert mailbox.letters == []
 
 
-def test_a_url_without_a_good_port_is_told() -> None:
+def test_a_url_without_a_good_port_is_reported() -> None:
     answer = send("smtp://localhost:99999")
     assert answer.outcome is Outcome.AGAIN and "ort" in answer.text

@@ -85,7 +85,7 @@ def test_a_night_takes_a_part_and_all_nights_together_take_each_month_once(
     assert all(message(comparison) == [] for comparison in nights)
 
 
-def test_marts_behind_what_was_extracted_are_told_instead_of_compared(tampered: str) -> None:
+def test_marts_behind_what_was_extracted_are_reported_instead_of_compared(tampered: str) -> None:
     as_superuser(
         tampered,
         "update raw_platform.logons set _load_id = 1000 where id = (select min(id) from raw_platform.logons)",

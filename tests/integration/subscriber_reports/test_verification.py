@@ -286,7 +286,7 @@ def test_the_end_of_a_chain_and_a_whole_chain_that_are_gone_are_found_by_the_anc
     assert [line for line in against_anchors(tampered, path, copy) if line.startswith("subscriber")] == gone
 
 
-def test_a_line_of_anchors_that_a_crash_cut_short_never_was_and_a_changed_one_is_told(
+def test_a_line_of_anchors_that_a_crash_cut_short_never_was_and_a_changed_one_is_reported(
     tampered: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "closed_anchors.jsonl"

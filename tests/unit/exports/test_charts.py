@@ -126,7 +126,7 @@ def test_packages_alone_are_bars_and_two_of_one_name_stay_two() -> None:
     assert drawn.panels[0].series[0].values == (1, 2, 3)
 
 
-def test_more_than_can_be_told_apart_is_the_largest_and_says_so() -> None:
+def test_more_series_than_eyes_distinguish_are_the_largest_and_say_so() -> None:
     names = [f"Package {number:03}" for number in range(60)]
     by_name = result([((name,), f"{number}.0000") for number, name in enumerate(names)], "package")
     drawn = drawing(by_name, template="Packages: Renew Total")
@@ -174,7 +174,7 @@ def test_a_value_that_stands_alone_has_a_dot() -> None:
     )
 
 
-def test_a_series_without_values_is_told_in_the_legend() -> None:
+def test_a_series_without_values_is_marked_in_the_legend() -> None:
     asked = columns()
     rows = tuple(
         tuple(
@@ -187,7 +187,7 @@ def test_a_series_without_values_is_told_in_the_legend() -> None:
     assert f"Balance Refill: Avg ({NO_VALUES})" in svg_texts(of, columns=[REFILLS, "Balance Refill: Avg"])
 
 
-def test_colours_are_those_that_everybody_can_tell_apart() -> None:
+def test_colours_are_those_that_everybody_distinguishes() -> None:
     chart = Chart.read({"columns": [REFILLS, "Pay as you Go: Total"]})
     svg = render_image(months("1.0000", "2.0000"), chart, "svg").decode()
     assert PALETTE[0] in svg and PALETTE[1] in svg

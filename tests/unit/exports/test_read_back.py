@@ -1,6 +1,6 @@
 """Random results in every format, read back by another library and compared with the result cell for cell.
 
-What a format cannot hold is told by a rule here: no value and empty text are the same in all but JSON and
+What a format cannot hold is a rule here: no value and empty text are the same in all but JSON and
 Parquet; line ends are line feeds and control characters U+FFFD in workbooks and pages; spreadsheets hold
 numbers as floats, instants to the second, days from March 1900 on, and text of 32,767 characters.
 """
@@ -118,7 +118,7 @@ def checked(test: Any) -> Any:
 
 
 @checked
-def test_csv(result: StoredResult) -> None:
+def test_csv_holds_every_cell_of_the_result(result: StoredResult) -> None:
     read = list(csv.reader(io.StringIO(rendered("csv", result).decode(), newline="")))
     assert read[0] == [column.label for column in result.columns]
 
@@ -136,7 +136,7 @@ def test_csv(result: StoredResult) -> None:
 
 
 @checked
-def test_json(result: StoredResult) -> None:
+def test_json_holds_every_cell_of_the_result(result: StoredResult) -> None:
     document = json.loads(rendered("json", result))
     kinds = [column.kind for column in result.columns]
     assert document["rows"] == [
@@ -180,7 +180,7 @@ def first_row(result: StoredResult) -> int:
 
 
 @checked
-def test_xlsx(result: StoredResult) -> None:
+def test_xlsx_holds_every_cell_of_the_result(result: StoredResult) -> None:
     book = openpyxl.load_workbook(io.BytesIO(rendered("xlsx", result)))
     sheet: Any = book["Customer Dynamics"]
     read = [list(row) for row in sheet.iter_rows(min_row=first_row(result) + 1, max_col=len(result.columns))]
@@ -208,7 +208,7 @@ def test_a_text_too_long_for_a_cell_is_cut_and_says_how_long_it_was() -> None:
 
 
 @checked
-def test_xls(result: StoredResult) -> None:
+def test_xls_holds_every_cell_of_the_result(result: StoredResult) -> None:
     book = xlrd.open_workbook(file_contents=rendered("xls", result))
     sheet = book.sheet_by_name("Customer Dynamics")
     expected = sheet_rows(result)
@@ -284,7 +284,7 @@ def in_a_page(text: str) -> str:
 
 
 @checked
-def test_html(result: StoredResult) -> None:
+def test_html_holds_every_cell_of_the_result(result: StoredResult) -> None:
     page = Page(rendered("html", result).decode())
     assert page.rows == [[in_a_page(text) for text in row] for row in words(result)]
     assert page.message == (None if result.message is None else in_a_page(result.message))
@@ -293,7 +293,7 @@ def test_html(result: StoredResult) -> None:
 
 
 @checked
-def test_parquet(result: StoredResult) -> None:
+def test_parquet_holds_every_cell_of_the_result(result: StoredResult) -> None:
     read = pq.read_table(io.BytesIO(rendered("parquet", result)))
     assert read.column_names == [*(column.label for column in result.columns), "Is Total"]
     columns = [read.column(number).to_pylist() for number in range(len(result.columns) + 1)]
