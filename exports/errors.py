@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 MOST_LISTED = 40
 LONGEST_LIST = 600
@@ -55,6 +55,11 @@ class MissingRate(ReportError):
 def one_line(text: object) -> str:
     """The text, or the message of an error, on one line."""
     return " ".join(str(text).split())
+
+
+def minute_text(instant: datetime) -> str:
+    """The instant in UTC, to the minute, as messages name it."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def close_matches(word: str, known: Iterable[str], shown: int = 3) -> str:

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from exports import months
-from exports.errors import NotFound, NotReady, ReportError
+from exports.errors import NotFound, NotReady, ReportError, minute_text
 
 ID_BEGINNING = re.compile(r"[0-9a-f]{8,32}", re.ASCII)
 Cell = int | Decimal | str | date | datetime | None
@@ -47,10 +47,7 @@ class Kind(StrEnum):
     @property
     def is_period(self) -> bool:
         """Whether each cell is a stretch of the calendar."""
-        return self in PERIODS
-
-
-PERIODS = (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
+        return self in (Kind.YEAR, Kind.QUARTER, Kind.MONTH, Kind.NAMED_MONTH, Kind.WEEK, Kind.DATE)
 
 
 @dataclass(frozen=True)
@@ -188,8 +185,7 @@ def store(connection: psycopg.Connection[Any], result: StoredResult) -> StoredRe
     statement = """
         insert into app.report_results
             (result_id, report, as_of, generated_by, role, company_id, duration_seconds, row_count, content)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-        returning generated_at
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning generated_at
     """
     by = result.generated_by
     values = (
@@ -255,11 +251,6 @@ def _not_there(connection: psycopg.Connection[Any], beginning: str) -> NotFound:
         f"result {result_id} ({report} of {minute_text(generated_at)})"
         f" was pruned on {minute_text(pruned_at)} by {pruned_by}"
     )
-
-
-def minute_text(instant: datetime) -> str:
-    """The instant in UTC, to the minute, as messages name it."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def list_results(connection: psycopg.Connection[Any], limit: int = 50) -> list[ResultSummary]:

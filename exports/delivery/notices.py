@@ -7,7 +7,7 @@ from datetime import datetime
 
 from exports.delivery.mail import Contents, header_text
 from exports.delivery.outbox import Mail
-from exports.result import minute_text
+from exports.errors import minute_text
 
 SHOWN_DUE_TIMES = 20
 

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 from psycopg.rows import class_row
 
-from exports.errors import InvalidParameter, NotFound, NotReady
-from exports.result import GeneratedBy, StoredResult, load, minute_text
+from exports.errors import InvalidParameter, NotFound, NotReady, minute_text
+from exports.result import GeneratedBy, StoredResult, load
 from exports.snapshot import first_line, statements
 
 LINK_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
