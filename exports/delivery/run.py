@@ -16,7 +16,8 @@ from exports.delivery.outbox import DELIVERIES, RESULT, Sender, add_mails
 from exports.delivery.sending import Delivered, send
 from exports.delivery.smtp import address_of
 from exports.errors import InvalidParameter, MissingRate, NotFound, ReportError, one_line
-from exports.result import StoredResult, store
+from exports.result import StoredResult
+from exports.result_store import store
 
 WITHHELD, FAILED, MISSED = "withheld", "failed", "missed"
 

@@ -20,7 +20,8 @@ from exports.delivery.notices import Notice, notice_contents
 from exports.delivery.outbox import DELIVERIES, RESULT, UNDELIVERED, Mail, Sender
 from exports.delivery.smtp import Answer, Outcome, address_of
 from exports.errors import one_line
-from exports.result import StoredResult, load
+from exports.result import StoredResult
+from exports.result_store import load
 
 # So many deliveries are rendered ahead of the one whose mails are waited for.
 AHEAD = 4

@@ -171,6 +171,11 @@ def _common(results: Sequence[StoredResult], name: str) -> Any:
 def _branches(results: Sequence[StoredResult]) -> list[int]:
     """The companies whose branches limit all of them."""
     limits = [
-        {result.parameters.get("company_id"), result.generated_by.company_id} - {None} for result in results
+        {
+            id_
+            for id_ in (result.parameters.get("company_id"), result.generated_by.company_id)
+            if id_ is not None
+        }
+        for result in results
     ]
-    return sorted(limits[0] & limits[1])
+    return sorted(set[int].intersection(*limits))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from exports.differences.causes import Causes
 from exports.differences.cells import Differences
 from exports.result import Cell, Kind, StoredResult, written
+
+Value: TypeAlias = "dict[str, Value] | list[Value] | tuple[Value, ...] | Cell | bool"
 
 
 def as_json(differences: Differences, causes: Causes) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def _cell(cell: Cell, kind: Kind) -> int | str | None:
     return cell if cell is None or isinstance(cell, int) else written(cell, kind)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Value) -> Value:
     match value:
         case dict():
             return {key: _plain(inner) for key, inner in value.items()}

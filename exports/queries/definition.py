@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -158,7 +158,8 @@ class SavedQueryInput(BaseModel):
             return names
         if not names:
             raise InvalidParameter("format", "format is empty: name one or more")
-        return tuple(dict.fromkeys(check_format(str(name)) for name in names))
+        given = cast("Sequence[object]", names)
+        return tuple(dict.fromkeys(check_format(str(name)) for name in given))
 
     @field_validator("recipients", mode="after")
     @classmethod

@@ -12,7 +12,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from exports.queries.due import DueTime, Schedule, dealt_with
-from exports.queries.store import load
+from exports.queries.store import PACKAGE, load
+from exports.snapshot import statement
 
 Connection = psycopg.Connection[Any]
 SCHEDULE = "schedule"
@@ -32,16 +33,10 @@ def note_due(connection: Connection, now: datetime) -> Noted:
 
     Queries that another process deals with, or that somebody is changing, are left to it or to the next call.
     """
-    statement = """
-        select query_id, title, cron, time_zone, missed, due_after, formats, chart
-        from app.saved_queries
-        where cron is not null and not is_paused and deleted_at is null and due_after < %s
-        order by due_after, query_id
-        for update skip locked
-    """
-    due, missed, faults = 0, 0, []
+    due, missed = 0, 0
+    faults: list[str] = []
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(statement, (now,)).fetchall():
+        for row in cursor.execute(statement(PACKAGE, "due"), {"now": now}).fetchall():
             schedule = Schedule(row["cron"], row["time_zone"], row["missed"])
             try:
                 times = dealt_with(schedule, row["due_after"], now)
@@ -61,54 +56,32 @@ def request_now(connection: Connection, query_id: int, requested_by: str) -> int
     Raises NotFound where there is no such query.
     """
     with connection.transaction():
-        connection.execute("select from app.saved_queries where query_id = %s for update", (query_id,))
+        lock = {"query_id": query_id, "owner": None, "title": None}
+        connection.execute(statement(PACKAGE, "lock"), lock)
         query = load(connection, query_id)
-        known = connection.execute(
-            """
-            select delivery_id from app.deliveries
-            where query_id = %s and requested_by = %s and due_at is null
-            """,
-            (query_id, requested_by),
-        ).fetchone()
-        found = (
-            known
-            or connection.execute(
-                """
-            insert into app.deliveries (query_id, formats, chart, requested_by)
-            values (%s, %s, %s, %s)
-            returning delivery_id
-            """,
-                (query_id, list(query.formats), _jsonb(query.chart), requested_by),
-            ).fetchone()
-        )
-    assert found is not None  # noqa: S101 - an insert gives its row back
+        values = {
+            "query_id": query_id,
+            "formats": list(query.formats),
+            "chart": _jsonb(query.chart),
+            "requested_by": requested_by,
+        }
+        found = connection.execute(statement(PACKAGE, "request_now"), values).fetchone()
+    assert found is not None  # noqa: S101 - it is known or inserted
     return found[0]
 
 
 def _write(connection: Connection, query: dict[str, Any], times: Sequence[DueTime]) -> None:
-    connection.execute(
-        """
-        insert into app.deliveries (query_id, due_at, formats, chart, state, reason, requested_by)
-        select %(query_id)s, told.due_at, %(formats)s, %(chart)s, told.state, told.reason, %(requested_by)s
-        from
-            unnest(%(due_at)s::timestamptz[], %(state)s::text[], %(reason)s::text[])
-                as told (due_at, state, reason)
-        on conflict (query_id, due_at) do nothing
-        """,
-        {
-            "query_id": query["query_id"],
-            "formats": query["formats"],
-            "chart": _jsonb(query["chart"]),
-            "requested_by": SCHEDULE,
-            "due_at": [time.due_at for time in times],
-            "state": [time.state for time in times],
-            "reason": [time.reason for time in times],
-        },
-    )
-    connection.execute(
-        "update app.saved_queries set due_after = %s where query_id = %s",
-        (times[-1].due_at, query["query_id"]),
-    )
+    values = {
+        "query_id": query["query_id"],
+        "formats": query["formats"],
+        "chart": _jsonb(query["chart"]),
+        "requested_by": SCHEDULE,
+        "due_at": [time.due_at for time in times],
+        "state": [time.state for time in times],
+        "reason": [time.reason for time in times],
+        "last_due_at": times[-1].due_at,
+    }
+    connection.execute(statement(PACKAGE, "note_due"), values)
 
 
 def _jsonb(value: Any) -> Jsonb | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import yaml
@@ -45,11 +45,13 @@ def read_yaml(text: str, usual_owner: str) -> list[QueryDefinition]:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InvalidParameter("file", f"the file is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or set(content) != {TOP} or not isinstance(content[TOP], list):
+    parts = _mapping_of_names(content) or {}
+    queries = parts.get(TOP)
+    if set(parts) != {TOP} or not isinstance(queries, list):
         raise InvalidParameter("file", f"the file is not a mapping with one key, {TOP}, that holds a list")
     found: list[QueryDefinition] = []
     places: dict[tuple[str, str], int] = {}
-    for number, values in enumerate(content[TOP], start=1):
+    for number, values in enumerate(cast("list[object]", queries), start=1):
         definition = _read_one(values, usual_owner, f"query {number}")
         key = (definition.owner, definition.title)
         if key in places:
@@ -110,8 +112,9 @@ def _as_mapping(query: QueryDefinition) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def _read_one(values: Any, usual_owner: str, place: str) -> QueryDefinition:
-    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+def _read_one(content: object, usual_owner: str, place: str) -> QueryDefinition:
+    values = _mapping_of_names(content)
+    if values is None:
         raise InvalidParameter("file", f"{place} is not a mapping of names to values")
     title = f" {values['title']!r}" if isinstance(values.get("title"), str) else ""
     try:
@@ -120,12 +123,26 @@ def _read_one(values: Any, usual_owner: str, place: str) -> QueryDefinition:
         raise InvalidParameter(error.parameter, f"{place}{title}: {error}") from None
 
 
+def _mapping_of_names(content: object) -> dict[str, object] | None:
+    """The content where it is a mapping whose keys are texts."""
+    if not isinstance(content, dict):
+        return None
+    parts = cast("dict[object, object]", content)
+    named = {name: value for name, value in parts.items() if isinstance(name, str)}
+    return named if len(named) == len(parts) else None
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's safe values; a name given twice in one mapping is refused, where YAML would take the last."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    names = [loader.construct_object(name, deep=True) for name, _ in node.value if name.tag != MERGE]
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    names: list[object] = [
+        loader.construct_object(name, deep=True)  # pyright: ignore[reportUnknownMemberType]
+        for name, _ in pairs
+        if name.tag != MERGE
+    ]
     for name in names:
         if names.count(name) > 1:
             raise yaml.constructor.ConstructorError(

@@ -7,12 +7,13 @@ from typing import Any
 
 import psycopg
 
-from exports import result as results
 from exports.errors import InvalidParameter, ReportError
 from exports.queries import reports
 from exports.queries.definition import SavedQuery
+from exports.queries.store import PACKAGE
 from exports.result import GeneratedBy, StoredResult
-from exports.snapshot import Snapshot, reading
+from exports.result_store import store
+from exports.snapshot import Snapshot, reading, statement
 
 Connection = psycopg.Connection[Any]
 SCHEDULE_ROLE = "schedule"
@@ -53,7 +54,7 @@ def generate_and_store(
     """The same, stored."""
     result = generate(connection, query, as_of, by)
     with connection.transaction():
-        return results.store(connection, result)
+        return store(connection, result)
 
 
 def _refuse_deleted(snapshot: Snapshot, query: SavedQuery, scope: int | None, as_of: datetime) -> None:
@@ -61,24 +62,16 @@ def _refuse_deleted(snapshot: Snapshot, query: SavedQuery, scope: int | None, as
 
     Somebody may ask of one that was deleted; what goes out again and again would tell of it for ever.
     """
-    for company_id in (scope, query.parameters.get("company_id")):
-        if company_id is not None:
-            found = snapshot.rows(_COMPANY, {"id": company_id})
-            _refuse(found, "company", company_id, as_of)
+    company_ids = [id_ for id_ in (scope, query.parameters.get("company_id")) if id_ is not None]
     package_id = query.parameters.get("package_id")
-    if package_id is not None:
-        _refuse(snapshot.rows(_PACKAGE, {"id": package_id}), "package", package_id, as_of)
-
-
-def _refuse(found: list[dict[str, Any]], what: str, id_: int, as_of: datetime) -> None:
-    if not found:
-        raise InvalidParameter(what, f"{what} {id_} is not known any more")
-    name, deleted_at = found[0]["name"], found[0]["deleted_at"]
-    if deleted_at is not None and deleted_at <= as_of:
-        raise InvalidParameter(
-            what, f"{what} {id_} ({name}) was deleted at {deleted_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        )
-
-
-_COMPANY = b"select name, deleted_at from marts.dim_company where company_id = %(id)s"
-_PACKAGE = b"select name, deleted_at from marts.dim_package where package_id = %(id)s"
+    asked = {"company_ids": company_ids, "package_id": package_id}
+    known = {(row["what"], row["id"]): row for row in snapshot.rows(statement(PACKAGE, "asked_for"), asked)}
+    packages = [] if package_id is None else [package_id]
+    for what, id_ in (*(("company", id_) for id_ in company_ids), *(("package", id_) for id_ in packages)):
+        found = known.get((what, id_))
+        if found is None:
+            raise InvalidParameter(what, f"{what} {id_} is not known any more")
+        deleted_at = found["deleted_at"]
+        if deleted_at is not None and deleted_at <= as_of:
+            moment = f"{deleted_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            raise InvalidParameter(what, f"{what} {id_} ({found['name']}) was deleted at {moment}")

@@ -6,10 +6,10 @@ changes all. Others see what is theirs, for their company or for all, and change
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -19,8 +19,10 @@ from exports.errors import ChangedMeanwhile, InvalidParameter, NotFound, NotRead
 from exports.queries.definition import QueryDefinition, SavedQuery
 from exports.queries.due import Schedule
 from exports.result import GeneratedBy
+from exports.snapshot import statement
 
 Connection = psycopg.Connection[Any]
+PACKAGE = "exports.queries"
 ADMINISTRATOR = "administrator"
 
 
@@ -46,23 +48,9 @@ def save(
         raise InvalidParameter(
             "owner", f"only an administrator saves a query in the name of {definition.owner}"
         )
-    statement = """
-        insert into app.saved_queries (
-            title, owner, visibility, company_id, report, parameters, formats, chart, recipients,
-            cron, time_zone, missed, is_paused, due_after, changed_by
-        )
-        values (
-            %(title)s, %(owner)s, %(visibility)s, %(company_id)s, %(report)s, %(parameters)s, %(formats)s,
-            %(chart)s, %(recipients)s, %(cron)s, %(time_zone)s, %(missed)s, %(is_paused)s, %(due_after)s,
-            %(by)s
-        )
-        returning *
-    """
     try:
         with connection.transaction():
-            return _written(
-                connection, statement, _values(definition) | {"due_after": now, "by": requested_by.name}
-            )
+            return _written(connection, "save", _values(definition, requested_by, now))
     except psycopg.errors.UniqueViolation:
         raise _title_is_taken(connection, definition) from None
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
@@ -71,27 +59,15 @@ def save(
 
 def load(connection: Connection, query_id: int, *, with_deleted: bool = False) -> SavedQuery:
     """The query of that number; raises NotFound where there is none. Deleted ones only where asked for."""
-    row = _row(
-        connection,
-        "select * from app.saved_queries where query_id = %s and (%s or deleted_at is null)",
-        (query_id, with_deleted),
-    )
-    if row is None:
+    found = _found(connection, query_id=query_id, with_deleted=with_deleted, sees_all=True)
+    if not found:
         raise NotFound(f"no saved query {query_id}; list them with: subdyn query list")
-    return _query(row)
+    return found[0]
 
 
 def find_own(connection: Connection, owner: str, title: str) -> SavedQuery | None:
     """The owner's query of that title, which nobody else writes until the transaction ends."""
-    row = _row(
-        connection,
-        """
-        select * from app.saved_queries
-        where owner = %s and title = %s and deleted_at is null
-        for update
-        """,
-        (owner, title),
-    )
+    row = _row(connection, "lock", {"query_id": None, "owner": owner, "title": title})
     return None if row is None else _query(row)
 
 
@@ -122,35 +98,17 @@ def find(connection: Connection, name: str, requested_by: GeneratedBy) -> SavedQ
 
 def list_queries(connection: Connection, requested_by: GeneratedBy) -> list[SavedQuery]:
     """What the requester may see, by title, then number."""
-    statement = """
-        select * from app.saved_queries
-        where
-            deleted_at is null
-            and (
-                %(sees_all)s
-                or owner = %(name)s
-                or visibility = 'all'
-                or visibility = 'company' and company_id = %(company_id)s
-            )
-        order by title, query_id
-    """
-    values = {
-        "sees_all": _is_administrator(requested_by),
-        "name": requested_by.name,
-        "company_id": requested_by.company_id,
-    }
-    try:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            return [_query(row) for row in cursor.execute(statement, values)]
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
-        raise _no_table() from error
+    return _found(
+        connection,
+        sees_all=_is_administrator(requested_by),
+        name=requested_by.name,
+        company_id=requested_by.company_id,
+    )
 
 
 def list_all(connection: Connection) -> list[SavedQuery]:
     """Every query that is not deleted, by number: for those who run them."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute("select * from app.saved_queries where deleted_at is null order by query_id")
-        return [_query(row) for row in found]
+    return sorted(_found(connection, sees_all=True), key=lambda query: query.query_id)
 
 
 def change(
@@ -172,22 +130,11 @@ def change(
             known = _locked(connection, query_id, version, requested_by)
             if is_same(known, definition):
                 return known
-            statement = """
-                update app.saved_queries set
-                    title = %(title)s, owner = %(owner)s, visibility = %(visibility)s,
-                    company_id = %(company_id)s, report = %(report)s, parameters = %(parameters)s,
-                    formats = %(formats)s, chart = %(chart)s, recipients = %(recipients)s, cron = %(cron)s,
-                    time_zone = %(time_zone)s, missed = %(missed)s, is_paused = %(is_paused)s,
-                    due_after = case when %(begins_anew)s then %(now)s else due_after end,
-                    version = version + 1, changed_at = clock_timestamp(), changed_by = %(by)s
-                where query_id = %(query_id)s
-                returning *
-            """
-            further = {
-                "begins_anew": _restarts(known.schedule, definition.schedule),
-                "now": now, "by": requested_by.name, "query_id": query_id,
-            }  # fmt: skip
-            return _written(connection, statement, _values(definition) | further)
+            values = _values(definition, requested_by, now) | {
+                "schedule_restarts": _restarts(known.schedule, definition.schedule),
+                "query_id": query_id,
+            }
+            return _written(connection, "change", values)
     except psycopg.errors.UniqueViolation:
         raise _title_is_taken(connection, definition) from None
 
@@ -199,22 +146,9 @@ def delete(connection: Connection, query_id: int, version: int, requested_by: Ge
     """
     with connection.transaction():
         known = _locked(connection, query_id, version, requested_by)
-        connection.execute(
-            """
-            update app.saved_queries set
-                deleted_at = clock_timestamp(), version = version + 1,
-                changed_at = clock_timestamp(), changed_by = %s
-            where query_id = %s
-            """,
-            (requested_by.name, query_id),
-        )
-        connection.execute(
-            """
-            update app.deliveries set state = 'missed', reason = %s, noticed_at = clock_timestamp()
-            where query_id = %s and state in ('due', 'withheld')
-            """,
-            (f"{known.name} was deleted by {requested_by.name}", query_id),
-        )
+        by = requested_by.name
+        values = {"query_id": query_id, "by": by, "reason": f"{known.name} was deleted by {by}"}
+        connection.execute(statement(PACKAGE, "delete"), values)
     return known
 
 
@@ -232,13 +166,7 @@ def pause(
 def history_of(connection: Connection, query_id: int) -> list[Version]:
     """Every version of the query, newest first; a deleted query's as well."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            """
-            select version, changed_at, changed_by, content from app.saved_query_versions
-            where query_id = %s order by version desc
-            """,
-            (query_id,),
-        ).fetchall()
+        found = cursor.execute(statement(PACKAGE, "history"), {"query_id": query_id}).fetchall()
     return [
         Version(
             row["version"],
@@ -268,7 +196,7 @@ def _is_administrator(requested_by: GeneratedBy) -> bool:
 
 def _locked(connection: Connection, query_id: int, version: int, requested_by: GeneratedBy) -> SavedQuery:
     """The newest version, which nobody else writes until the transaction ends."""
-    row = _row(connection, "select * from app.saved_queries where query_id = %s for update", (query_id,))
+    row = _row(connection, "lock", {"query_id": query_id, "owner": None, "title": None})
     if row is None:
         raise NotFound(f"no saved query {query_id}; list them with: subdyn query list")
     query = _query(row)
@@ -293,15 +221,37 @@ def _restarts(before: Schedule | None, after: Schedule | None) -> bool:
     return is_resumed or (before.cron, before.time_zone) != (after.cron, after.time_zone)
 
 
-def _row(
-    connection: Connection, statement: LiteralString, values: Sequence[Any] | Mapping[str, Any]
-) -> dict[str, Any] | None:
+def _found(
+    connection: Connection,
+    *,
+    query_id: int | None = None,
+    with_deleted: bool = False,
+    sees_all: bool,
+    name: str | None = None,
+    company_id: int | None = None,
+) -> list[SavedQuery]:
+    """Those that the requester of that name and company may see, by title, then number."""
+    values = {
+        "query_id": query_id,
+        "with_deleted": with_deleted,
+        "sees_all": sees_all,
+        "name": name,
+        "company_id": company_id,
+    }
+    try:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            return [_query(row) for row in cursor.execute(statement(PACKAGE, "find"), values)]
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise _no_table() from error
+
+
+def _row(connection: Connection, name: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement, values).fetchone()
+        return cursor.execute(statement(PACKAGE, name), values).fetchone()
 
 
-def _written(connection: Connection, statement: LiteralString, values: Mapping[str, Any]) -> SavedQuery:
-    row = _row(connection, statement, values)
+def _written(connection: Connection, name: str, values: Mapping[str, Any]) -> SavedQuery:
+    row = _row(connection, name, values)
     assert row is not None  # noqa: S101 - the statement gives back the row it wrote
     return _query(row)
 
@@ -328,7 +278,7 @@ def _query(row: Mapping[str, Any]) -> SavedQuery:
     )
 
 
-def _values(definition: QueryDefinition) -> dict[str, Any]:
+def _values(definition: QueryDefinition, requested_by: GeneratedBy, now: datetime) -> dict[str, Any]:
     schedule = definition.schedule
     return {
         "title": definition.title,
@@ -344,15 +294,14 @@ def _values(definition: QueryDefinition) -> dict[str, Any]:
         "time_zone": None if schedule is None else schedule.time_zone,
         "missed": "catch_up" if schedule is None else schedule.missed,
         "is_paused": schedule is not None and schedule.is_paused,
+        "now": now,
+        "by": requested_by.name,
     }
 
 
 def _title_is_taken(connection: Connection, definition: QueryDefinition) -> InvalidParameter:
-    found = connection.execute(
-        "select query_id from app.saved_queries where owner = %s and title = %s and deleted_at is null",
-        (definition.owner, definition.title),
-    ).fetchone()
-    which = "" if found is None else f", number {found[0]}"
+    found = find_own(connection, definition.owner, definition.title)
+    which = "" if found is None else f", number {found.query_id}"
     return InvalidParameter(
         "title",
         f"{definition.owner} has a saved query {definition.title!r} already{which}:"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, BinaryIO
 
-from exports.result import StoredResult, as_json
+from exports.result import StoredResult
+from exports.result_json import as_json
 
 if TYPE_CHECKING:
     from exports.charts.definition import Chart

@@ -19,7 +19,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from exports.errors import InvalidParameter, NotFound, NotReady, minute_text
-from exports.result import GeneratedBy, StoredResult, load
+from exports.result import GeneratedBy, StoredResult
+from exports.result_store import load
 from exports.snapshot import first_line, statements
 
 LINK_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)

@@ -7,7 +7,7 @@ import psycopg
 from exports.render.info import file_stem
 from exports.reports.customer_dynamics.parameters import REPORT as CUSTOMER_DYNAMICS
 from exports.reports.subscriber_metrics.parameters import REPORT as SUBSCRIBER_METRICS
-from exports.result import list_results, load
+from exports.result_store import list_results, load
 from orchestration.cli.installation import console
 from orchestration.cli.report.output import print_table
 from orchestration.settings import Settings

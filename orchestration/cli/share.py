@@ -63,7 +63,8 @@ def create(
     import psycopg
 
     from exports import shares
-    from exports.result import GeneratedBy, check_result_id, find_result_id, load
+    from exports.result import GeneratedBy
+    from exports.result_store import check_result_id, find_result_id, load
 
     beginning = check_result_id(result)
     drawn = read_chart(chart, chart_column, chart_type, chart_title)
@@ -103,7 +104,7 @@ def list_links(
     import psycopg
 
     from exports import shares
-    from exports.result import check_result_id, find_result_id
+    from exports.result_store import check_result_id, find_result_id
 
     beginning = None if result is None else check_result_id(result)
     with (

@@ -14,7 +14,8 @@ import pytest
 from demo.embedded_postgres import program
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.report import generate
-from exports.result import GeneratedBy, load
+from exports.result import GeneratedBy
+from exports.result_store import load
 from orchestration.migrate import migrate, pending
 from orchestration.settings import Settings
 from tests.conftest import MongoServer, PostgresServer

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 
-from exports import result as results
 from exports.errors import InvalidParameter, NotReady
 from exports.intervals import resolve_interval
 from exports.reports.customer_dynamics.figures import (
@@ -23,7 +22,8 @@ from exports.reports.customer_dynamics.figures import (
 from exports.reports.customer_dynamics.lookups import PACKAGE, Package, check_known, known_packages, labels
 from exports.reports.customer_dynamics.parameters import REPORT, TITLE, CustomerDynamicsParameters
 from exports.reports.customer_dynamics.timeline import LocalDay, Period, Timeline, checkpoints, cut
-from exports.result import Cell, GeneratedBy, StoredResult
+from exports.result import Cell, GeneratedBy, StoredResult, new_result_id
+from exports.result_store import store
 from exports.snapshot import Snapshot, first_line, reading, statement
 
 Key = tuple[int, int | None]
@@ -37,7 +37,7 @@ def generate(
     as_of: datetime,
 ) -> StoredResult:
     """Generate, store and return the report, as `ask` does it."""
-    return results.store(connection, ask(connection, parameters, generated_by, as_of))
+    return store(connection, ask(connection, parameters, generated_by, as_of))
 
 
 def ask(
@@ -58,7 +58,7 @@ def ask(
         question = _Question(snapshot, parameters, generated_by.company_id, as_of)
         rows = question.rows() if question.timeline.periods else ()
     return StoredResult(
-        result_id=results.new_result_id(),
+        result_id=new_result_id(),
         report=REPORT,
         title=TITLE,
         parameters=_resolved(parameters, question.timeline),

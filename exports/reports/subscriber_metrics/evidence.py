@@ -31,7 +31,8 @@ from exports.reports.subscriber_metrics.parameters import (
     TITLE_OF_EVIDENCE,
     SeatEvidenceParameters,
 )
-from exports.result import Cell, GeneratedBy, Interval, StoredResult, new_result_id, store
+from exports.result import Cell, GeneratedBy, Interval, StoredResult, new_result_id
+from exports.result_store import store
 from exports.snapshot import reading, statement
 
 Row = Mapping[str, Any]

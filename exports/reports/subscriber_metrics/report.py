@@ -31,17 +31,8 @@ from exports.reports.subscriber_metrics.parameters import (
     TITLE_OF_ONE,
     SubscriberMetricsParameters,
 )
-from exports.result import (
-    Cell,
-    Column,
-    GeneratedBy,
-    Interval,
-    Kind,
-    StoredResult,
-    Table,
-    new_result_id,
-    store,
-)
+from exports.result import Cell, Column, GeneratedBy, Interval, Kind, StoredResult, Table, new_result_id
+from exports.result_store import store
 from exports.snapshot import Snapshot, reading
 
 Row = Mapping[str, Any]

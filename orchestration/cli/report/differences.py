@@ -46,7 +46,7 @@ def diff(
     from exports.differences.causes import find_causes
     from exports.differences.cells import compare
     from exports.differences.document import as_json
-    from exports.result import check_result_id, find_result_id, load
+    from exports.result_store import check_result_id, find_result_id, load
 
     beginnings = [check_result_id(beginning) for beginning in (a, b)]
     with (

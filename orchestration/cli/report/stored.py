@@ -27,7 +27,7 @@ from orchestration.cli.sending import SendToOption
 from orchestration.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from exports.result import ResultSummary
+    from exports.result_store import ResultSummary
 
 MOST_LISTED = 10_000
 
@@ -46,7 +46,7 @@ def show(
     """Show a stored result again, cell for cell; nothing is asked again."""
     import psycopg
 
-    from exports.result import check_result_id, find_result_id, load
+    from exports.result_store import check_result_id, find_result_id, load
 
     beginning = check_result_id(result_id)
     destination = Destination(
@@ -64,7 +64,7 @@ def list_stored(
     """List the stored results, newest first, with what was asked of each."""
     import psycopg
 
-    from exports.result import list_results
+    from exports.result_store import list_results
 
     with (
         open_installation() as settings,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from exports.result import new_result_id, store
+from exports.result import new_result_id
+from exports.result_store import store
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
 from tests.support.deliveries import Installation

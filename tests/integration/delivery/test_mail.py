@@ -29,7 +29,8 @@ from exports.delivery.mail import header_text, letter, result_contents
 from exports.delivery.outbox import request
 from exports.delivery.sending import send
 from exports.delivery.smtp import Folder
-from exports.result import Column, Interval, Kind, StoredResult, new_result_id, store
+from exports.result import Column, Interval, Kind, StoredResult, new_result_id
+from exports.result_store import store
 from tests.support.deliveries import DUE, LIMIT, Installation, sender
 from tests.support.mail_server import Mailbox, MailServer
 from tests.support.results import a_result

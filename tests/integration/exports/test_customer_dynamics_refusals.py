@@ -18,7 +18,8 @@ import pytest
 from exports.errors import InvalidParameter
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.report import generate
-from exports.result import GeneratedBy, find_result_id, load
+from exports.result import GeneratedBy
+from exports.result_store import find_result_id, load
 from orchestration.cli.app import run
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import a_small_tree

@@ -12,7 +12,8 @@ import pytest
 
 from exports import retention, shares
 from exports.errors import InvalidParameter, NotFound
-from exports.result import GeneratedBy, load, new_result_id
+from exports.result import GeneratedBy, new_result_id
+from exports.result_store import load
 from orchestration.cli.app import run
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate

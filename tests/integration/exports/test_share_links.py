@@ -14,7 +14,9 @@ import pytest
 
 from exports import shares
 from exports.errors import InvalidParameter, NotFound
-from exports.result import GeneratedBy, as_json, load, new_result_id
+from exports.result import GeneratedBy, new_result_id
+from exports.result_json import as_json
+from exports.result_store import load
 from orchestration.cli.app import run
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import NOON, a_small_tree, add_movement

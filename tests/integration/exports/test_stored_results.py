@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from exports.errors import NotFound
-from exports.result import list_results, load, new_result_id
+from exports.result import new_result_id
+from exports.result_store import list_results, load
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import add_customer, add_movement, add_package, empty_tables
 from tests.support.report_rows import NOW, TESTER, report, rows_of

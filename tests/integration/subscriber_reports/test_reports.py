@@ -25,7 +25,8 @@ from exports.reports.subscriber_metrics.parameters import (
     SeatEvidenceParameters,
     SubscriberMetricsParameters,
 )
-from exports.result import GeneratedBy, StoredResult, load, new_result_id, store
+from exports.result import GeneratedBy, StoredResult, new_result_id
+from exports.result_store import load, store
 from orchestration.cli.app import run
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
