@@ -6,44 +6,60 @@
     tags=['nightly'],
 ) }}
 
-with months as (
+with companies as (
+    select * from {{ ref('dim_company') }}
+),
+
+local_months as (
+    select * from {{ ref('int_local_months') }}
+),
+
+activity_changes as (
+    select * from {{ ref('int_company_activity_changes') }}
+),
+
+-- `not materialized`: read twice, each time by the companies' statistics
+readings as not materialized (
+    select * from {{ ref('int_company_readings') }}
+),
+
+months as (
     select
         companies.company_id,
-        readings.reading,
-        duration.months as active_duration_months,
-        months.month_start_date,
-        months.month_number,
-        months.as_of_at,
-        months.is_finished
-    from {{ ref('dim_company') }} as companies
-    inner join {{ ref('int_local_months') }} as months on companies.time_zone = months.time_zone and months.is_in_series
-    cross join (values ('own'), ('branch')) as readings (reading)
-    cross join (values (1), (3), (6), (12)) as duration (months)
+        reading.reading,
+        duration.active_duration_months,
+        local_months.month_start_date,
+        local_months.month_number,
+        local_months.as_of_at,
+        local_months.is_finished
+    from companies
+    inner join local_months on companies.time_zone = local_months.time_zone
+    cross join (values ('own'), ('branch')) as reading (reading)
+    cross join (values (1), (3), (6), (12)) as duration (active_duration_months)
+    where local_months.is_in_series
 ),
 
 -- a move within a reading is none for it
-changes as (
+monthly_changes as (
     select
         readings.company_id,
         readings.reading,
-        changes.active_duration_months,
-        changes.boundary_number - 1 as month_number,
-        sum(changes.active_change) as active_change,
-        {% for kind in ['new', 'reactivated', 'churned'] %}
-            sum(changes.{{ kind }}_count) as {{ kind }}_count,
-        {% endfor %}
-        {% for kind in ['moved_in', 'moved_out'] %}
-            coalesce(sum(changes.{{ kind }}_count) filter (where others.member_company_id is null), 0) as {{ kind }}_count
-            {{- ',' if not loop.last }}
-        {% endfor %}
-    from {{ ref('int_company_activity_changes') }} as changes
-    inner join {{ ref('int_company_readings') }} as readings
-        on changes.company_id = readings.member_company_id and changes.time_zone = readings.time_zone
-    left join {{ ref('int_company_readings') }} as others
+        activity_changes.active_duration_months,
+        activity_changes.boundary_number - 1 as month_number,
+        sum(activity_changes.active_change) as active_change,
+        sum(activity_changes.new_count) as new_count,
+        sum(activity_changes.reactivated_count) as reactivated_count,
+        sum(activity_changes.churned_count) as churned_count,
+        sum(activity_changes.moved_in_count) filter (where others.company_id is null) as moved_in_count,
+        sum(activity_changes.moved_out_count) filter (where others.company_id is null) as moved_out_count
+    from activity_changes
+    inner join readings
+        on activity_changes.company_id = readings.member_company_id and activity_changes.time_zone = readings.time_zone
+    left join readings as others
         on
             readings.company_id = others.company_id
             and readings.reading = others.reading
-            and changes.other_company_id = others.member_company_id
+            and activity_changes.other_company_id = others.member_company_id
     group by 1, 2, 3, 4
 ),
 
@@ -51,20 +67,22 @@ counted as (
     select
         months.*,
         coalesce(changes.active_change, 0) as active_change,
-        {% for kind in ['new', 'reactivated', 'churned', 'moved_in', 'moved_out'] %}
-            coalesce(changes.{{ kind }}_count, 0)::bigint as {{ kind }}_count,
-        {% endfor %}
-        (sum(coalesce(changes.active_change, 0)) over (
-            partition by months.company_id, months.reading, months.active_duration_months
-            order by months.month_number
-        ))::bigint as active_at_end_count
+        coalesce(changes.new_count, 0)::bigint as new_count,
+        coalesce(changes.reactivated_count, 0)::bigint as reactivated_count,
+        coalesce(changes.churned_count, 0)::bigint as churned_count,
+        coalesce(changes.moved_in_count, 0)::bigint as moved_in_count,
+        coalesce(changes.moved_out_count, 0)::bigint as moved_out_count,
+        (sum(coalesce(changes.active_change, 0)) over so_far)::bigint as active_at_end_count
     from months
-    left join changes
+    left join monthly_changes as changes
         on
             months.company_id = changes.company_id
             and months.reading = changes.reading
             and months.active_duration_months = changes.active_duration_months
             and months.month_number = changes.month_number
+    window so_far as (
+        partition by months.company_id, months.reading, months.active_duration_months order by months.month_number
+    )
 )
 
 select

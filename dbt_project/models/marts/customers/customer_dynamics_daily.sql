@@ -6,105 +6,146 @@
     tags=['nightly'],
 ) }}
 
-{% set blocks = ['all', 'overall_active', 'active_1', 'active_3', 'active_6', 'active_12'] %}
-{% set amounts = ['refill', 'pay_as_you_go', 'activation', 'renewal'] %}
-{% set counts = ['refill', 'activation', 'renewal'] %}
-
-with days as (
-    select
-        companies.company_id,
-        readings.reading,
-        companies.currency as company_currency,
-        days.local_date,
-        days.as_of_at,
-        days.is_finished,
-        days.rate_date
-    from {{ ref('dim_company') }} as companies
-    cross join (values ('own'), ('branch')) as readings (reading)
-    inner join {{ ref('int_series_days') }} as days on companies.time_zone = days.time_zone and days.is_in_series
+with companies as (
+    select * from {{ ref('dim_company') }}
 ),
 
--- a rate is asked for only where there is something to convert
-priced_states as (
-    select
-        states.*,
-        case
-            when states.all_balance_pos != 0 or states.all_balance_neg != 0
-                then {{ company_rate('rates.rate', 'states.currency', 'days.company_currency', 'days.rate_date') }}
-        end as rate,
-        reporting_rates.rate as reporting_rate
-    from {{ ref('int_company_daily_states') }} as states
-    inner join days
-        on
-            states.company_id = days.company_id
-            and states.reading = days.reading
-            and states.local_date = days.local_date
-    left join {{ ref('int_company_rates') }} as rates
-        on
-            states.currency = rates.currency
-            and days.company_currency = rates.company_currency
-            and days.rate_date = rates.rate_date
-    left join {{ ref('int_reporting_rates') }} as reporting_rates
-        on states.currency = reporting_rates.currency and days.rate_date = reporting_rates.rate_date
+series_days as (
+    select * from {{ ref('int_series_days') }}
 ),
 
-states as (
-    select
-        states.company_id,
-        states.reading,
-        states.local_date,
-        {% for block in blocks %}
-            sum(states.{{ block }}_count)::bigint as {{ block }}_count,
-            {% for side in ['pos', 'neg'] %}
-                {% set balance = 'states.' ~ block ~ '_balance_' ~ side %}
-                sum({{ balance }} * states.rate) as {{ block }}_balance_{{ side }},
-                {{ sum_in_reporting_currency(balance, 'states.reporting_rate') }} as reporting_{{ block }}_balance_{{ side }}
-                {{- ',' if not loop.last }}
-            {% endfor %}
-            {{- ',' if not loop.last }}
-        {% endfor %}
-    from priced_states as states
-    group by states.company_id, states.reading, states.local_date
+daily_states as (
+    select * from {{ ref('int_company_daily_states') }}
+),
+
+company_rates as (
+    select * from {{ ref('int_company_rates') }}
+),
+
+reporting_rates as (
+    select * from {{ ref('int_reporting_rates') }}
 ),
 
 movements as (
     {{ converted_movements('movements.local_date') }}
 ),
 
--- one row per duration; a day before the first customer or movement of a reading is a row of zeros
-sums as (
+days as (
+    select
+        companies.company_id,
+        readings.reading,
+        companies.currency as company_currency,
+        series_days.local_date,
+        series_days.as_of_at,
+        series_days.is_finished,
+        series_days.rate_date
+    from companies
+    cross join (values ('own'), ('branch')) as readings (reading)
+    inner join series_days on companies.time_zone = series_days.time_zone
+    where series_days.is_in_series
+),
+
+-- a rate is asked for only where there is something to convert
+rated_states as (
+    select
+        daily_states.*,
+        case
+            when daily_states.all_balance_pos != 0 or daily_states.all_balance_neg != 0
+                then {{ company_rate('company_rates.rate', 'daily_states.currency', 'days.company_currency', 'days.rate_date') }}
+        end as rate,
+        reporting_rates.rate as reporting_rate
+    from daily_states
+    inner join days
+        on
+            daily_states.company_id = days.company_id
+            and daily_states.reading = days.reading
+            and daily_states.local_date = days.local_date
+    left join company_rates
+        on
+            daily_states.currency = company_rates.currency
+            and days.company_currency = company_rates.company_currency
+            and days.rate_date = company_rates.rate_date
+    left join reporting_rates
+        on daily_states.currency = reporting_rates.currency and days.rate_date = reporting_rates.rate_date
+),
+
+states as (
+    select
+        company_id,
+        reading,
+        local_date,
+        sum(all_count)::bigint as all_count,
+        sum(all_balance_pos * rate) as all_balance_pos,
+        {{ sum_in_reporting_currency('all_balance_pos', 'reporting_rate') }} as reporting_all_balance_pos,
+        sum(all_balance_neg * rate) as all_balance_neg,
+        {{ sum_in_reporting_currency('all_balance_neg', 'reporting_rate') }} as reporting_all_balance_neg,
+        sum(overall_active_count)::bigint as overall_active_count,
+        sum(overall_active_balance_pos * rate) as overall_active_balance_pos,
+        {{ sum_in_reporting_currency('overall_active_balance_pos', 'reporting_rate') }} as reporting_overall_active_balance_pos,
+        sum(overall_active_balance_neg * rate) as overall_active_balance_neg,
+        {{ sum_in_reporting_currency('overall_active_balance_neg', 'reporting_rate') }} as reporting_overall_active_balance_neg,
+        sum(active_1_count)::bigint as active_1_count,
+        sum(active_1_balance_pos * rate) as active_1_balance_pos,
+        {{ sum_in_reporting_currency('active_1_balance_pos', 'reporting_rate') }} as reporting_active_1_balance_pos,
+        sum(active_1_balance_neg * rate) as active_1_balance_neg,
+        {{ sum_in_reporting_currency('active_1_balance_neg', 'reporting_rate') }} as reporting_active_1_balance_neg,
+        sum(active_3_count)::bigint as active_3_count,
+        sum(active_3_balance_pos * rate) as active_3_balance_pos,
+        {{ sum_in_reporting_currency('active_3_balance_pos', 'reporting_rate') }} as reporting_active_3_balance_pos,
+        sum(active_3_balance_neg * rate) as active_3_balance_neg,
+        {{ sum_in_reporting_currency('active_3_balance_neg', 'reporting_rate') }} as reporting_active_3_balance_neg,
+        sum(active_6_count)::bigint as active_6_count,
+        sum(active_6_balance_pos * rate) as active_6_balance_pos,
+        {{ sum_in_reporting_currency('active_6_balance_pos', 'reporting_rate') }} as reporting_active_6_balance_pos,
+        sum(active_6_balance_neg * rate) as active_6_balance_neg,
+        {{ sum_in_reporting_currency('active_6_balance_neg', 'reporting_rate') }} as reporting_active_6_balance_neg,
+        sum(active_12_count)::bigint as active_12_count,
+        sum(active_12_balance_pos * rate) as active_12_balance_pos,
+        {{ sum_in_reporting_currency('active_12_balance_pos', 'reporting_rate') }} as reporting_active_12_balance_pos,
+        sum(active_12_balance_neg * rate) as active_12_balance_neg,
+        {{ sum_in_reporting_currency('active_12_balance_neg', 'reporting_rate') }} as reporting_active_12_balance_neg
+    from rated_states
+    group by company_id, reading, local_date
+),
+
+-- a day before the first customer or movement of a reading is a row of zeros
+daily_sums as (
     select
         days.company_id,
         days.reading,
         days.local_date,
-        duration.months as active_duration_months,
+        durations.active_duration_months,
         days.as_of_at,
         days.is_finished,
         days.company_currency as currency,
         coalesce(active.customer_count, 0) as active_count,
-        {% for block in ['overall_active', 'all'] %}
-            coalesce(states.{{ block }}_count, 0) as {{ block }}_count,
-        {% endfor %}
-        {% for side in ['pos', 'neg'] %}
-            coalesce(active.balance_{{ side }}, 0) as active_balance_{{ side }}_amount,
-            case when states.company_id is null then 0 else active.reporting_balance_{{ side }} end
-                as reporting_active_balance_{{ side }}_amount,
-            {% for block in ['overall_active', 'all'] %}
-                coalesce(states.{{ block }}_balance_{{ side }}, 0) as {{ block }}_balance_{{ side }}_amount,
-                case when states.company_id is null then 0 else states.reporting_{{ block }}_balance_{{ side }} end
-                    as reporting_{{ block }}_balance_{{ side }}_amount,
-            {% endfor %}
-        {% endfor %}
-        {% for name in counts %}
-            coalesce(movements.{{ name }}_count, 0) as {{ name }}_count,
-        {% endfor %}
-        {% for name in amounts %}
-            coalesce(movements.{{ name }}_amount, 0) as {{ name }}_amount,
-            case when movements.company_id is null then 0 else movements.reporting_{{ name }}_amount end
-                as reporting_{{ name }}_amount
-            {{- ',' if not loop.last }}
-        {% endfor %}
+        coalesce(states.overall_active_count, 0) as overall_active_count,
+        coalesce(states.all_count, 0) as all_count,
+        coalesce(active.balance_pos, 0) as active_balance_pos_amount,
+        case when states.company_id is null then 0 else active.reporting_balance_pos end as reporting_active_balance_pos_amount,
+        coalesce(active.balance_neg, 0) as active_balance_neg_amount,
+        case when states.company_id is null then 0 else active.reporting_balance_neg end as reporting_active_balance_neg_amount,
+        coalesce(states.overall_active_balance_pos, 0) as overall_active_balance_pos_amount,
+        case when states.company_id is null then 0 else states.reporting_overall_active_balance_pos end as reporting_overall_active_balance_pos_amount,
+        coalesce(states.overall_active_balance_neg, 0) as overall_active_balance_neg_amount,
+        case when states.company_id is null then 0 else states.reporting_overall_active_balance_neg end as reporting_overall_active_balance_neg_amount,
+        coalesce(states.all_balance_pos, 0) as all_balance_pos_amount,
+        case when states.company_id is null then 0 else states.reporting_all_balance_pos end as reporting_all_balance_pos_amount,
+        coalesce(states.all_balance_neg, 0) as all_balance_neg_amount,
+        case when states.company_id is null then 0 else states.reporting_all_balance_neg end as reporting_all_balance_neg_amount,
+        coalesce(movements.refill_count, 0) as refill_count,
+        coalesce(movements.activation_count, 0) as activation_count,
+        coalesce(movements.renewal_count, 0) as renewal_count,
+        coalesce(movements.refill_amount, 0) as refill_amount,
+        case when movements.company_id is null then 0 else movements.reporting_refill_amount end as reporting_refill_amount,
+        coalesce(movements.pay_as_you_go_amount, 0) as pay_as_you_go_amount,
+        case when movements.company_id is null then 0 else movements.reporting_pay_as_you_go_amount end as reporting_pay_as_you_go_amount,
+        coalesce(movements.activation_amount, 0) as activation_amount,
+        case when movements.company_id is null then 0 else movements.reporting_activation_amount end as reporting_activation_amount,
+        coalesce(movements.renewal_amount, 0) as renewal_amount,
+        case when movements.company_id is null then 0 else movements.reporting_renewal_amount end as reporting_renewal_amount
     from days
+    cross join (values (1), (3), (6), (12)) as durations (active_duration_months)
     left join states
         on
             days.company_id = states.company_id
@@ -115,23 +156,28 @@ sums as (
             days.company_id = movements.company_id
             and days.reading = movements.reading
             and days.local_date = movements.period_date
-    cross join lateral (values (1), (3), (6), (12)) as duration (months)
     left join lateral (
         values
-        {% for months in [1, 3, 6, 12] %}
-            (
-                {{ months }},
-                states.active_{{ months }}_count,
-                states.active_{{ months }}_balance_pos,
-                states.active_{{ months }}_balance_neg,
-                states.reporting_active_{{ months }}_balance_pos,
-                states.reporting_active_{{ months }}_balance_neg
-            ){{ ',' if not loop.last }}
-        {% endfor %}
+        (
+            1, states.active_1_count, states.active_1_balance_pos, states.active_1_balance_neg,
+            states.reporting_active_1_balance_pos, states.reporting_active_1_balance_neg
+        ),
+        (
+            3, states.active_3_count, states.active_3_balance_pos, states.active_3_balance_neg,
+            states.reporting_active_3_balance_pos, states.reporting_active_3_balance_neg
+        ),
+        (
+            6, states.active_6_count, states.active_6_balance_pos, states.active_6_balance_neg,
+            states.reporting_active_6_balance_pos, states.reporting_active_6_balance_neg
+        ),
+        (
+            12, states.active_12_count, states.active_12_balance_pos, states.active_12_balance_neg,
+            states.reporting_active_12_balance_pos, states.reporting_active_12_balance_neg
+        )
     ) as active (
-        months, customer_count, balance_pos, balance_neg, reporting_balance_pos, reporting_balance_neg
+        active_duration_months, customer_count, balance_pos, balance_neg, reporting_balance_pos, reporting_balance_neg
     )
-        on duration.months = active.months
+        on durations.active_duration_months = active.active_duration_months
 )
 
 select
@@ -142,15 +188,27 @@ select
     as_of_at,
     is_finished,
     currency,
-    {% for block in ['active', 'overall_active', 'all'] %}
-        {{ block }}_count,
-        {% for prefix in ['', 'reporting_'] %}
-            {{ prefix }}{{ block }}_balance_pos_amount,
-            {{ prefix }}{{ block }}_balance_neg_amount,
-            {{ prefix }}{{ block }}_balance_pos_amount + {{ prefix }}{{ block }}_balance_neg_amount
-                as {{ prefix }}{{ block }}_balance_amount,
-        {% endfor %}
-    {% endfor %}
+    active_count,
+    active_balance_pos_amount,
+    active_balance_neg_amount,
+    active_balance_pos_amount + active_balance_neg_amount as active_balance_amount,
+    reporting_active_balance_pos_amount,
+    reporting_active_balance_neg_amount,
+    reporting_active_balance_pos_amount + reporting_active_balance_neg_amount as reporting_active_balance_amount,
+    overall_active_count,
+    overall_active_balance_pos_amount,
+    overall_active_balance_neg_amount,
+    overall_active_balance_pos_amount + overall_active_balance_neg_amount as overall_active_balance_amount,
+    reporting_overall_active_balance_pos_amount,
+    reporting_overall_active_balance_neg_amount,
+    reporting_overall_active_balance_pos_amount + reporting_overall_active_balance_neg_amount as reporting_overall_active_balance_amount,
+    all_count,
+    all_balance_pos_amount,
+    all_balance_neg_amount,
+    all_balance_pos_amount + all_balance_neg_amount as all_balance_amount,
+    reporting_all_balance_pos_amount,
+    reporting_all_balance_neg_amount,
+    reporting_all_balance_pos_amount + reporting_all_balance_neg_amount as reporting_all_balance_amount,
     refill_count,
     refill_amount,
     reporting_refill_amount,
@@ -168,4 +226,4 @@ select
     renewal_amount,
     reporting_renewal_amount,
     '{{ var("reporting_currency") }}' as reporting_currency
-from sums
+from daily_sums

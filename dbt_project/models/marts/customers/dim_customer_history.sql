@@ -8,122 +8,164 @@
 ) }}
 -- depends_on: {{ ref('int_customer_changes') }}
 
-{% set attributes = [
-    'company_id', 'owner_user_id', 'name', 'customer_type', 'tags', 'currency', 'created_at', 'deleted_at',
-] %}
-
 with customers as (
     select *
     from {{ ref('dim_customer') }}
     where {{ is_changed('customer_id') }}
 ),
 
-{% if not is_incremental() %}
-    versions as (
-        select
-            customers.*,
-            created_at as valid_from,
-            null::timestamptz as valid_to
-        from customers
-    )
-{% else %}
-    known as (
+customer_rows as (
+    select
+        id as customer_id,
+        updated_at,
+        _deleted_at as vanished_at
+    from {{ source('billing', 'customers') }}
+    where {{ is_changed('id') }}
+),
+
+customer_tags as (
+    select
+        customer_id,
+        _load_id as load_id
+    from {{ source('billing', 'customer_tags') }}
+    where {{ is_changed('customer_id') }}
+),
+
+loads as (
+    select * from {{ source('billing', 'load_log') }}
+),
+
+-- what each customer was last; a first build knows of nothing before it
+last_versions as (
+    {% if is_incremental() %}
         select distinct on (customer_id) *
         from {{ this }}
         where {{ is_changed('customer_id') }}
         order by customer_id asc, valid_from desc
-    ),
-
-    change_times as (
+    {% else %}
         select
-            id as customer_id,
-            updated_at,
-            _deleted_at as vanished_at
-        from {{ source('billing', 'customers') }}
-        where {{ is_changed('id') }}
-    ),
-
-    -- tags carry no time of their own: theirs is the as_of of the load that brought the latest of them, or missed it
-    tag_times as (
-        select
-            tags.customer_id,
-            max(load_log.as_of) as changed_at
-        from {{ source('billing', 'customer_tags') }} as tags
-        inner join {{ source('billing', 'load_log') }} as load_log on tags._load_id = load_log.load_id
-        where {{ is_changed('tags.customer_id') }}
-        group by tags.customer_id
-    ),
-
-    -- a change that comes no later than the version it changes replaces that version
-    differing as (
-        select
-            customers.*,
-            case
-                when known.customer_id is null then customers.created_at
-                else
-                    greatest(
-                        known.valid_from,
-                        known.valid_to,
-                        case when known.tags != customers.tags then tag_times.changed_at end,
-                        case
-                            when
-                                known.valid_to is not null
-                                or (
-                                    {%- for name in attributes if name != 'tags' %}{{ ', ' if not loop.first }}known.{{ name }}{% endfor -%}
-                                ) is distinct from (
-                                    {%- for name in attributes if name != 'tags' %}{{ ', ' if not loop.first }}customers.{{ name }}{% endfor -%}
-                                )
-                                then change_times.updated_at
-                        end
-                    )
-            end as valid_from
-        from customers
-        inner join change_times on customers.customer_id = change_times.customer_id
-        left join known on customers.customer_id = known.customer_id
-        left join tag_times on customers.customer_id = tag_times.customer_id
-        where
-            known.customer_id is null
-            or known.valid_to is not null
-            or ({% for name in attributes %}{{ ', ' if not loop.first }}known.{{ name }}{% endfor %})
-            is distinct from ({% for name in attributes %}{{ ', ' if not loop.first }}customers.{{ name }}{% endfor %})
-    ),
-
-    versions as (
-        select
-            {% for name in ['customer_id'] + attributes %}{{ name }}, {% endfor %}
-            valid_from,
+            *,
+            created_at as valid_from,
             null::timestamptz as valid_to
-        from differing
+        from customers
+        where false
+    {% endif %}
+),
 
-        union all
+-- tags carry no time of their own: theirs is the as_of of the load that brought the latest of them, or missed it
+tag_changes as (
+    select
+        customer_tags.customer_id,
+        max(loads.as_of) as changed_at
+    from customer_tags
+    inner join loads on customer_tags.load_id = loads.load_id
+    group by customer_tags.customer_id
+),
 
-        -- the version that a later one ends
-        select
-            {% for name in ['customer_id'] + attributes %}known.{{ name }}, {% endfor %}
-            known.valid_from,
-            differing.valid_from as valid_to
-        from known
-        inner join differing on known.customer_id = differing.customer_id and known.valid_from < differing.valid_from
-        where known.valid_to is null
+compared as (
+    select
+        customers.*,
+        customer_rows.updated_at,
+        tag_changes.changed_at as tags_changed_at,
+        last_versions.valid_from as last_valid_from,
+        last_versions.valid_to as last_valid_to,
+        last_versions.customer_id is null as is_new,
+        last_versions.valid_to is not null as is_back,
+        last_versions.tags is distinct from customers.tags as has_other_tags,
+        (
+            last_versions.company_id,
+            last_versions.owner_user_id,
+            last_versions.name,
+            last_versions.customer_type,
+            last_versions.currency,
+            last_versions.created_at,
+            last_versions.deleted_at
+        ) is distinct from (
+            customers.company_id,
+            customers.owner_user_id,
+            customers.name,
+            customers.customer_type,
+            customers.currency,
+            customers.created_at,
+            customers.deleted_at
+        ) as has_other_attributes
+    from customers
+    inner join customer_rows on customers.customer_id = customer_rows.customer_id
+    left join last_versions on customers.customer_id = last_versions.customer_id
+    left join tag_changes on customers.customer_id = tag_changes.customer_id
+),
 
-        union all
+new_versions as (
+    select
+        customer_id,
+        case
+            when is_new then created_at
+            -- a change that comes no later than the version it changes replaces that version
+            else greatest(
+                last_valid_from,
+                last_valid_to,
+                case when has_other_tags then tags_changed_at end,
+                case when has_other_attributes or is_back then updated_at end
+            )
+        end as valid_from,
+        null::timestamptz as valid_to,
+        company_id,
+        owner_user_id,
+        name,
+        customer_type,
+        tags,
+        currency,
+        created_at,
+        deleted_at
+    from compared
+    where is_new or is_back or has_other_tags or has_other_attributes
+),
 
-        -- the version that ends with its customer, found gone from the source by a sweep
-        select
-            {% for name in ['customer_id'] + attributes %}known.{{ name }}, {% endfor %}
-            known.valid_from,
-            greatest(known.valid_from, change_times.vanished_at) as valid_to
-        from known
-        inner join change_times on known.customer_id = change_times.customer_id
-        where
-            known.valid_to is null
-            and change_times.vanished_at is not null
-    )
-{% endif %}
+-- the version that a later one ends
+followed_versions as (
+    select
+        last_versions.customer_id,
+        last_versions.valid_from,
+        new_versions.valid_from as valid_to,
+        last_versions.company_id,
+        last_versions.owner_user_id,
+        last_versions.name,
+        last_versions.customer_type,
+        last_versions.tags,
+        last_versions.currency,
+        last_versions.created_at,
+        last_versions.deleted_at
+    from last_versions
+    inner join new_versions
+        on
+            last_versions.customer_id = new_versions.customer_id
+            and last_versions.valid_from < new_versions.valid_from
+    where last_versions.valid_to is null
+),
 
-select
-    customer_id,
-    valid_from,
-    valid_to,
-    {{ attributes | join(',\n    ') }}
-from versions
+-- the version that ends with its customer, found gone from the source by a sweep
+vanished_versions as (
+    select
+        last_versions.customer_id,
+        last_versions.valid_from,
+        greatest(last_versions.valid_from, customer_rows.vanished_at) as valid_to,
+        last_versions.company_id,
+        last_versions.owner_user_id,
+        last_versions.name,
+        last_versions.customer_type,
+        last_versions.tags,
+        last_versions.currency,
+        last_versions.created_at,
+        last_versions.deleted_at
+    from last_versions
+    inner join customer_rows on last_versions.customer_id = customer_rows.customer_id
+    where
+        last_versions.valid_to is null
+        and customer_rows.vanished_at is not null
+)
+
+select * from new_versions
+union all
+select * from followed_versions
+union all
+select * from vanished_versions

@@ -9,14 +9,23 @@
 
 with customers as (
     select
-        customers.customer_id,
-        customers.currency,
-        customers.created_at,
-        customers.deleted_at,
-        companies.time_zone
-    from {{ ref('dim_customer') }} as customers
-    left join {{ ref('dim_company') }} as companies on customers.company_id = companies.company_id
-    where {{ is_changed('customers.customer_id') }}
+        customer_id,
+        company_id,
+        currency,
+        created_at,
+        deleted_at
+    from {{ ref('dim_customer') }}
+    where {{ is_changed('customer_id') }}
+),
+
+companies as (
+    select * from {{ ref('dim_company') }}
+),
+
+transactions as (
+    select *
+    from {{ ref('fct_transactions') }}
+    where {{ is_changed('customer_id') }}
 ),
 
 reporting_rate_dates as (
@@ -29,8 +38,7 @@ moments as (
         confirmed_at as happened_at,
         amount,
         is_paid_use
-    from {{ ref('fct_transactions') }}
-    where {{ is_changed('customer_id') }}
+    from transactions
 
     union all
 
@@ -73,6 +81,17 @@ states as (
         max(case when is_paid_use then happened_at end) over so_far as last_paid_use_at
     from changes
     window so_far as (partition by customer_id order by happened_at)
+),
+
+zoned_customers as (
+    select
+        customers.customer_id,
+        customers.currency,
+        customers.created_at,
+        customers.deleted_at,
+        companies.time_zone
+    from customers
+    left join companies on customers.company_id = companies.company_id
 )
 
 select
@@ -90,7 +109,7 @@ select
     states.balance_amount * reporting_rates.rate as reporting_balance_amount,
     reporting_rates.reporting_currency
 from states
-inner join customers on states.customer_id = customers.customer_id
+inner join zoned_customers as customers on states.customer_id = customers.customer_id
 {{ join_reporting_rates('customers.time_zone', 'customers.currency', 'states.valid_from') }}
 {% if not is_incremental() %}
     -- rows that reports read together lie together; later ones come in order of time by themselves
