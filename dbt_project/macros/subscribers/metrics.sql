@@ -1,22 +1,52 @@
-{# The metrics in the order in which people read them, each with the raw tables whose rows can move it. #}
+{#
+  The metrics in the order in which people read them: the one list that closing, restatements, marts and their tests follow.
+
+  raw_tables: whose rows can move it. Of a metric that counts users, furthermore:
+  counts:     which users of int_user_months it counts, those locked out apart
+  fact:       what such a user did or was, as the evidence says it
+  during:     the column that says when, if it is more than an instant
+#}
 {% macro subscriber_metrics() %}
     {%- set users = ['user_changes', 'users'] -%}
+    {%- set logons = ['logons'] + users -%}
     {{ return({
-        'super_users': users,
-        'enabled_staff': users,
-        'active_staff': ['logons'] + users,
-        'enabled_managers': users,
-        'active_managers': ['logons'] + users,
-        'enabled_reps': users,
-        'active_reps': ['logons'] + users,
-        'concurrent_max': ['logons'],
-        'concurrent_max_at': ['logons'],
-        'logon_minutes': ['logons'],
-        'file_limit_mb': ['subscriber_settings'],
-        'commission_items': ['commission_items', 'commission_runs', 'subscriber_settings'],
-        'process_fields': ['process_fields', 'process_forms', 'subscriber_settings'],
+        'super_users': {
+            'counts': "seat = 'super_users'", 'fact': 'held the role super', 'during': 'seat_during', 'raw_tables': users,
+        },
+        'enabled_staff': {
+            'counts': "seat = 'staff' and is_enabled", 'fact': 'was enabled', 'during': 'enabled_during', 'raw_tables': users,
+        },
+        'active_staff': {'counts': "seat = 'staff' and logon_ids <> '{}'", 'fact': 'logged on', 'raw_tables': logons},
+        'enabled_managers': {
+            'counts': "seat = 'managers' and is_enabled", 'fact': 'was enabled', 'during': 'enabled_during', 'raw_tables': users,
+        },
+        'active_managers': {'counts': "seat = 'managers' and logon_ids <> '{}'", 'fact': 'logged on', 'raw_tables': logons},
+        'enabled_reps': {
+            'counts': "seat = 'reps' and is_enabled", 'fact': 'was enabled', 'during': 'enabled_during', 'raw_tables': users,
+        },
+        'active_reps': {'counts': "seat = 'reps' and logon_ids <> '{}'", 'fact': 'logged on', 'raw_tables': logons},
+        'concurrent_max': {'raw_tables': ['logons']},
+        'concurrent_max_at': {'raw_tables': ['logons']},
+        'logon_minutes': {'raw_tables': ['logons']},
+        'file_limit_mb': {'raw_tables': ['subscriber_settings']},
+        'commission_items': {'raw_tables': ['commission_items', 'commission_runs', 'subscriber_settings']},
+        'process_fields': {'raw_tables': ['process_fields', 'process_forms', 'subscriber_settings']},
     }) }}
 {% endmacro %}
+
+
+{# Those that count users. #}
+{% macro seat_metrics() %}
+    {%- set counting = {} -%}
+    {%- for metric, rule in subscriber_metrics().items() if rule.counts -%}{%- do counting.update({metric: rule}) -%}{%- endfor -%}
+    {{ return(counting) }}
+{% endmacro %}
+
+
+{# All metrics of a relation, as columns of a select or of a row. #}
+{% macro metric_columns(alias) -%}
+    {{ alias }}.{{ subscriber_metrics() | join(', ' ~ alias ~ '.') }}
+{%- endmacro %}
 
 
 {# The raw tables with a subscriber's rows, each with what a row of it (`late`) needs to count in a month (`differing`). #}

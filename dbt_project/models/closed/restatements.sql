@@ -6,60 +6,28 @@
     pre_hook=["{{ refuse_to_make_closed_tables() }}", "{{ one_at_a_time() }}", "{{ few_rows_of_many() }}"],
 ) }}
 
--- few months differ: only those are taken apart by metric
-with moved as (
-    select closed_row.*
-    from {{ ref('subscriber_metrics_monthly') }} as closed_row
-    inner join {{ ref('int_subscriber_metrics') }} as known
-        on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
-    -- a run that knows less than the closing did has nothing to add to it
-    inner join {{ ref('int_platform_data_through') }} as data_through
-        on closed_row.data_through_at <= data_through.data_through_at
-    where
-        ((
-            {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}closed_row.{{ metric }}{% endfor -%}
-        ) is distinct from (
-            {%- for metric in subscriber_metrics() %}{{ ', ' if not loop.first }}known.{{ metric }}{% endfor -%}
-        )
-        or exists (
-            select from {{ this }} as noticed
-            where noticed.subscriber_id = closed_row.subscriber_id and noticed.month = closed_row.month
-        ))
+with closed_months as (
+    select * from {{ ref('subscriber_metrics_monthly') }}
 ),
 
-recomputed as (
-    select
-        closed_row.subscriber_id,
-        closed_row.month,
-        closed_row.month_start_at,
-        closed_row.month_end_at,
-        closed_row.definition_version,
-        closed_row.input_loads,
-        metric.metric,
-        metric.closed_value,
-        metric.closed_number,
-        metric.value_now,
-        metric.number_now,
-        metric.raw_tables
-    from moved as closed_row
-    inner join {{ ref('int_subscriber_metrics') }} as known
-        on closed_row.subscriber_id = known.subscriber_id and closed_row.month = known.month
-    cross join lateral (
-        values
-        {% for metric, raw_tables in subscriber_metrics().items() %}
-        (
-            '{{ metric }}',
-            {{ metric_text('closed_row', metric) }},
-            {{ metric_number('closed_row', metric) }},
-            {{ metric_text('known', metric) }},
-            {{ metric_number('known', metric) }},
-            array['{{ raw_tables | join("', '") }}']
-        ){{ ',' if not loop.last }}
-        {% endfor %}
-    ) as metric (metric, closed_value, closed_number, value_now, number_now, raw_tables)
+current_metrics as (
+    select * from {{ ref('int_subscriber_metrics') }}
 ),
 
-last_noticed as (
+data_through as (
+    select * from {{ ref('int_platform_data_through') }}
+),
+
+loads as (
+    select * from {{ source('platform', 'load_log') }}
+),
+
+-- `not materialized`: read three times, by its indexes
+earlier_restatements as not materialized (
+    select * from {{ this }}
+),
+
+last_restatements as (
     select distinct on (subscriber_id, month, metric)
         subscriber_id,
         month,
@@ -68,41 +36,85 @@ last_noticed as (
         value_now,
         max(load_id) over (partition by subscriber_id, month, metric) as load_id,
         sum(difference) over (partition by subscriber_id, month, metric) as difference
-    from {{ this }}
+    from earlier_restatements
     order by subscriber_id asc, month asc, metric asc, restatement desc
+),
+
+-- few months differ: only those are taken apart by metric
+recomputed as (
+    select
+        closed_month.subscriber_id,
+        closed_month.month,
+        closed_month.month_start_at,
+        closed_month.month_end_at,
+        closed_month.definition_version,
+        closed_month.input_loads,
+        metric.metric,
+        metric.closed_value,
+        metric.closed_number,
+        metric.value_now,
+        metric.number_now,
+        metric.raw_tables
+    from closed_months as closed_month
+    inner join current_metrics as current_month
+        on closed_month.subscriber_id = current_month.subscriber_id and closed_month.month = current_month.month
+    -- a run that knows less than the closing did has nothing to add to it
+    inner join data_through on closed_month.data_through_at <= data_through.data_through_at
+    cross join lateral (
+        values
+        {% for metric, rule in subscriber_metrics().items() %}
+        (
+            '{{ metric }}',
+            {{ metric_text('closed_month', metric) }},
+            {{ metric_number('closed_month', metric) }},
+            {{ metric_text('current_month', metric) }},
+            {{ metric_number('current_month', metric) }},
+            array['{{ rule.raw_tables | join("', '") }}']
+        ){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as metric (metric, closed_value, closed_number, value_now, number_now, raw_tables)
+    where
+        ({{ metric_columns('closed_month') }}) is distinct from ({{ metric_columns('current_month') }})
+        or exists (
+            select
+            from earlier_restatements
+            where
+                earlier_restatements.subscriber_id = closed_month.subscriber_id
+                and earlier_restatements.month = closed_month.month
+        )
 ),
 
 differing as (
     select
         recomputed.*,
-        coalesce(last_noticed.restatement, 0) + 1 as restatement,
+        coalesce(last_restatements.restatement, 0) + 1 as restatement,
         case
-            when last_noticed.restatement is null then recomputed.closed_value
-            else last_noticed.value_now
+            when last_restatements.restatement is null then recomputed.closed_value
+            else last_restatements.value_now
         end as previous_value,
-        recomputed.number_now - recomputed.closed_number - coalesce(last_noticed.difference, 0) as difference,
-        coalesce(last_noticed.load_id, 0) as last_load_id
+        recomputed.number_now - recomputed.closed_number - coalesce(last_restatements.difference, 0) as difference,
+        coalesce(last_restatements.load_id, 0) as last_load_id
     from recomputed
-    left join last_noticed
+    left join last_restatements
         on
-            recomputed.subscriber_id = last_noticed.subscriber_id
-            and recomputed.month = last_noticed.month
-            and recomputed.metric = last_noticed.metric
+            recomputed.subscriber_id = last_restatements.subscriber_id
+            and recomputed.month = last_restatements.month
+            and recomputed.metric = last_restatements.metric
     where
         recomputed.value_now is distinct from case
-            when last_noticed.restatement is null then recomputed.closed_value
-            else last_noticed.value_now
+            when last_restatements.restatement is null then recomputed.closed_value
+            else last_restatements.value_now
         end
 ),
 
 -- what any of these months could know: only later loads are looked through
-least_known as (
-    select min(known.load_id::bigint) as load_id
+first_unknown as (
+    select min(known.load_id::bigint) as after_load_id
     from differing
     cross join lateral jsonb_each_text(differing.input_loads) as known (table_name, load_id)
 ),
 
--- the subscriber's rows that came after the close and after what was noticed before
+-- the subscriber's rows that came after the close and after what was restated before
 late_rows as (
     {% for table, counts in raw_tables_of_subscribers().items() %}
     select
@@ -121,13 +133,13 @@ late_rows as (
             and {{ counts }}
     where
         '{{ table }}' = any(differing.raw_tables || 'subscribers'::text)
-        and late._load_id > coalesce((select least_known.load_id from least_known), 0)
+        and late._load_id > coalesce((select first_unknown.after_load_id from first_unknown), 0)
     group by differing.subscriber_id, differing.month, differing.metric
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-causes as (
+late_tables as (
     select
         subscriber_id,
         month,
@@ -141,34 +153,34 @@ causes as (
     group by subscriber_id, month, metric
 ),
 
-loads as (
+last_loads as (
     select
         table_name,
         max(load_id) as load_id
-    from {{ source('platform', 'load_log') }}
+    from loads
     group by table_name
 ),
 
-last_row as (
+last_in_chain as (
     select
         position,
         row_hash
-    from {{ this }}
+    from earlier_restatements
     where position is not null
     order by position desc
     limit 1
 ),
 
 -- the end of the chain, or what it starts from
-head as (
+chain_end as (
     select
         coalesce(max(position), 0) as position,
         coalesce(max(row_hash), closed.restatements_start()) as row_hash
-    from last_row
+    from last_in_chain
 ),
 
 -- the columns in the order of closed.restatements, which the hash is taken over
-made as (
+restated as (
     select
         differing.subscriber_id,
         differing.month,
@@ -178,47 +190,47 @@ made as (
         differing.previous_value,
         differing.value_now,
         differing.difference,
-        coalesce(causes.raw_tables, unnamed.raw_tables, 'definition') as cause,
-        coalesce(causes.load_id, unnamed.load_id) as load_id,
+        coalesce(late_tables.raw_tables, any_table.raw_tables, 'definition') as cause,
+        coalesce(late_tables.load_id, any_table.load_id) as load_id,
         {{ run_as_of('data_through.data_through_at') }} as noticed_at,
         {{ subscriber_metrics_definition_version() }} as definition_version,
-        head.position
+        chain_end.position
         + row_number() over (order by differing.subscriber_id, differing.month, differing.metric) as position,
         null::text as previous_hash,
         null::text as row_hash
     from differing
-    cross join {{ ref('int_platform_data_through') }} as data_through
-    cross join head
-    left join causes
+    cross join data_through
+    cross join chain_end
+    left join late_tables
         on
-            differing.subscriber_id = causes.subscriber_id
-            and differing.month = causes.month
-            and differing.metric = causes.metric
+            differing.subscriber_id = late_tables.subscriber_id
+            and differing.month = late_tables.month
+            and differing.metric = late_tables.metric
     -- what belongs to another subscriber now is not found by this one's rows
     left join lateral (
         select
             array_to_string(differing.raw_tables, ', ') as raw_tables,
-            max(loads.load_id) as load_id
-        from loads
-        where loads.table_name = any(differing.raw_tables)
-    ) as unnamed on differing.definition_version = {{ subscriber_metrics_definition_version() }}
+            max(last_loads.load_id) as load_id
+        from last_loads
+        where last_loads.table_name = any(differing.raw_tables)
+    ) as any_table on differing.definition_version = {{ subscriber_metrics_definition_version() }}
 ),
 
-linked as (
+chained as (
     select
-        made.*,
-        head.row_hash as head_hash,
-        closed.chain(head.row_hash, closed.restatement_text(row(made.*)::closed.restatements)) over (
-            order by made.position
+        restated.*,
+        chain_end.row_hash as end_hash,
+        closed.chain(chain_end.row_hash, closed.restatement_text(row(restated.*)::closed.restatements)) over (
+            order by restated.position
         ) as link
-    from made
-    cross join head
+    from restated
+    cross join chain_end
 )
 
 select
     {% for column in adapter.get_columns_in_relation(this) if column.name not in ('previous_hash', 'row_hash') %}
     {{ column.name }},
     {% endfor %}
-    coalesce(lag(link) over (order by position), head_hash) as previous_hash,
+    coalesce(lag(link) over (order by position), end_hash) as previous_hash,
     link as row_hash
-from linked
+from chained

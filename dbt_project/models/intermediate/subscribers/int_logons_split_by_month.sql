@@ -17,52 +17,65 @@
 ) }}
 
 with logons as (
-    select
-        logon.*,
-        {{ session_end('logon', 'data_through.data_through_at') }} as ended_at,
-        logon.logged_off_at > data_through.data_through_at as is_logoff_ahead
-    from {{ ref('stg_platform__logons') }} as logon
-    left join {{ ref('int_platform_data_through') }} as data_through on true
-    where {{ is_changed('logon.logon_id') }}
+    select *
+    from {{ ref('stg_platform__logons') }}
+    where {{ is_changed('logon_id') }}
 ),
 
-{# months are found by binary search in each subscriber's array of month starts: its last element ends the last month #}
+data_through as (
+    select * from {{ ref('int_platform_data_through') }}
+),
+
+months as (
+    select * from {{ ref('int_subscriber_months') }}
+),
+
+sessions as (
+    select
+        logons.*,
+        {{ session_end('logons', 'data_through.data_through_at') }} as ended_at,
+        logons.logged_off_at > data_through.data_through_at as is_logoff_ahead
+    from logons
+    left join data_through on true
+),
+
+-- each subscriber's months as arrays, so that a binary search numbers an instant's month; the last start ends the last month
 calendars as (
     select
         subscriber_id,
         array_agg(month order by month) as months,
         array_agg(month_start_at order by month) || max(month_end_at) as starts
-    from {{ ref('int_subscriber_months') }}
+    from months
     group by subscriber_id
 ),
 
-placed as (
+numbered_sessions as (
     select
-        logon.logon_id,
-        logon.subscriber_id,
-        logon.user_id,
-        logon.is_locked_at_logon,
-        logon.logged_on_at,
-        logon.ended_at,
+        sessions.logon_id,
+        sessions.subscriber_id,
+        sessions.user_id,
+        sessions.is_locked_at_logon,
+        sessions.logged_on_at,
+        sessions.ended_at,
         calendars.months,
         calendars.starts,
-        coalesce(width_bucket(logon.logged_on_at, calendars.starts), 0) as first_month,
+        coalesce(width_bucket(sessions.logged_on_at, calendars.starts), 0) as first_month,
         coalesce(
             greatest(
-                width_bucket(logon.logged_on_at, calendars.starts),
-                width_bucket(logon.ended_at - interval '1 microsecond', calendars.starts)
+                width_bucket(sessions.logged_on_at, calendars.starts),
+                width_bucket(sessions.ended_at - interval '1 microsecond', calendars.starts)
             ),
             0
         ) as last_month
-    from logons as logon
-    left join calendars on logon.subscriber_id = calendars.subscriber_id
+    from sessions
+    left join calendars on sessions.subscriber_id = calendars.subscriber_id
 ),
 
-pieces as (
+parts as (
     select
-        placed.*,
-        generate_series(placed.first_month, placed.last_month) as month_number
-    from placed
+        *,
+        generate_series(first_month, last_month) as month_number
+    from numbered_sessions
 )
 
 select
@@ -75,7 +88,7 @@ select
     least(ended_at, starts[month_number + 1]) as ended_at,
     month_number = first_month as is_logon,
     is_locked_at_logon
-from pieces
+from parts
 
 union all
 
@@ -89,5 +102,5 @@ select
     'infinity' as ended_at,
     false as is_logon,
     is_locked_at_logon
-from logons
+from sessions
 where is_logoff_ahead

@@ -13,16 +13,24 @@ with months as (
     {{ months_to_make() }}
 ),
 
+calendar as (
+    select * from {{ ref('int_subscriber_months') }}
+),
+
+online as (
+    select * from {{ ref('int_user_months_online') }}
+),
+
 zoned_months as (
     select
         months.*,
         calendar.time_zone
     from months
-    inner join {{ ref('int_subscriber_months') }} as calendar
-        on months.subscriber_id = calendar.subscriber_id and months.month = calendar.month
+    inner join calendar on months.subscriber_id = calendar.subscriber_id and months.month = calendar.month
     where months.is_in_lifetime
 ),
 
+-- days start alike for all subscribers of a zone
 zone_days as (
     select
         zone_months.time_zone,
@@ -42,27 +50,29 @@ zone_days as (
 ),
 
 -- the first day begins where the month does, which after a change of zone is where the month before was closed
-days as (
+subscriber_days as (
     select
         months.subscriber_id,
         months.month,
-        days.local_date,
-        bounds.starts_at,
-        least(days.ends_at, months.month_end_at) as ends_at,
-        months.counted_until
+        months.counted_until,
+        zone_days.local_date,
+        case
+            when zone_days.local_date = months.month then months.month_start_at
+            else greatest(zone_days.starts_at, months.month_start_at)
+        end as starts_at,
+        least(zone_days.ends_at, months.month_end_at) as ends_at
     from zoned_months as months
-    inner join zone_days as days on months.time_zone = days.time_zone and months.month = days.month
-    cross join lateral (
-        select
-            case
-                when days.local_date = months.month then months.month_start_at
-                else greatest(days.starts_at, months.month_start_at)
-            end as starts_at
-    ) as bounds
-    where bounds.starts_at < least(days.ends_at, months.counted_until)
+    inner join zone_days on months.time_zone = zone_days.time_zone and months.month = zone_days.month
 ),
 
-calendars as (
+days as (
+    select *
+    from subscriber_days
+    where starts_at < least(ends_at, counted_until)
+),
+
+-- each month's days as arrays, so that a binary search numbers an instant's day; the last start ends the last day
+day_arrays as (
     select
         subscriber_id,
         month,
@@ -72,19 +82,19 @@ calendars as (
     group by subscriber_id, month
 ),
 
-pieces as (
+online_pieces as (
     select
         online.subscriber_id,
         online.month,
         part.held,
-        calendars.local_dates,
-        calendars.starts,
+        day_arrays.local_dates,
+        day_arrays.starts,
         generate_series(
-            width_bucket(lower(part.held), calendars.starts),
-            width_bucket(upper(part.held) - interval '1 microsecond', calendars.starts)
+            width_bucket(lower(part.held), day_arrays.starts),
+            width_bucket(upper(part.held) - interval '1 microsecond', day_arrays.starts)
         ) as day_number
-    from {{ ref('int_user_months_online') }} as online
-    inner join calendars on online.subscriber_id = calendars.subscriber_id and online.month = calendars.month
+    from online
+    inner join day_arrays on online.subscriber_id = day_arrays.subscriber_id and online.month = day_arrays.month
     cross join lateral unnest(online.online_during) as part (held)
 ),
 
@@ -94,7 +104,7 @@ online_days as (
         month,
         local_dates[day_number] as local_date,
         array_agg(held * tstzrange(starts[day_number], starts[day_number + 1])) as online_during
-    from pieces
+    from online_pieces
     group by 1, 2, 3
 )
 

@@ -1,48 +1,67 @@
 {{ config(materialized='view') }}
 
-with counted as (
+-- `not materialized`, here and below: a reader names a subscriber and a month
+with metrics as not materialized (
+    select * from {{ ref('subscriber_metrics') }}
+),
+
+frozen_user_months as (
+    select * from {{ source('closed', 'subscriber_metric_evidence') }}
+),
+
+live_user_months as (
+    select * from {{ ref('int_user_months') }}
+),
+
+user_months as (
     select
-        frozen.subscriber_id,
-        frozen.month,
+        subscriber_id,
+        month,
         true as is_closed,
-        frozen.user_id,
-        frozen.user_name,
-        frozen.user_type,
-        frozen.seat,
-        frozen.is_locked_out,
-        frozen.is_enabled,
-        frozen.seat_during,
-        frozen.enabled_during,
-        frozen.logon_ids,
-        frozen.online_during,
-        frozen.online_microseconds
-    from {{ ref('subscriber_metrics_monthly') }} as closed_row
-    inner join {{ source('closed', 'subscriber_metric_evidence') }} as frozen
-        on closed_row.subscriber_id = frozen.subscriber_id and closed_row.month = frozen.month
+        user_id,
+        user_name,
+        user_type,
+        seat,
+        is_locked_out,
+        is_enabled,
+        seat_during,
+        enabled_during,
+        logon_ids,
+        online_during,
+        online_microseconds
+    from frozen_user_months
 
     union all
 
     select
-        live.subscriber_id,
-        live.month,
+        subscriber_id,
+        month,
         false as is_closed,
-        live.user_id,
-        live.user_name,
-        live.user_type,
-        live.seat,
-        live.is_locked_out,
-        live.is_enabled,
-        live.seat_during,
-        live.enabled_during,
-        live.logon_ids,
-        live.online_during,
-        live.online_microseconds
-    from {{ ref('int_user_months') }} as live
-    where not exists (
-        select
-        from {{ ref('subscriber_metrics_monthly') }} as closed_row
-        where closed_row.subscriber_id = live.subscriber_id and closed_row.month = live.month
-    )
+        user_id,
+        user_name,
+        user_type,
+        seat,
+        is_locked_out,
+        is_enabled,
+        seat_during,
+        enabled_during,
+        logon_ids,
+        online_during,
+        online_microseconds
+    from live_user_months
+),
+
+-- a closed month has what was frozen with it, any other what is counted now
+counted as (
+    select
+        user_months.*,
+        metrics.concurrent_max_at
+    from user_months
+    inner join metrics
+        on
+            user_months.subscriber_id = metrics.subscriber_id
+            and user_months.month = metrics.month
+            and user_months.is_closed = metrics.is_closed
 )
 
 select
@@ -60,38 +79,43 @@ select
     evidence.seat_during,
     evidence.logon_ids
 from counted
-inner join {{ ref('subscriber_metrics') }} as metrics
-    on counted.subscriber_id = metrics.subscriber_id and counted.month = metrics.month
 cross join lateral (
+    {% for metric, rule in seat_metrics().items() %}
     select
-        counted.seat is not null and not counted.is_locked_out as has_seat,
-        counted.logon_ids <> '{}' as has_logged_on
-) as state
-cross join lateral (
-    values
-    (
-        case when state.has_seat and counted.seat = 'super_users' then 'super_users' end,
-        1::numeric, 'users', 'held the role super', counted.seat_during, counted.seat_during, null::bigint[]
-    ),
-    (
-        case when state.has_seat and counted.seat <> 'super_users' and counted.is_enabled then 'enabled_' || counted.seat end,
-        1::numeric, 'users', 'was enabled', counted.enabled_during, counted.seat_during, null::bigint[]
-    ),
-    (
-        case when state.has_seat and counted.seat <> 'super_users' and state.has_logged_on then 'active_' || counted.seat end,
-        1::numeric, 'users', 'logged on', null::tstzmultirange, counted.seat_during, counted.logon_ids
-    ),
-    (
-        case when counted.online_during @> metrics.concurrent_max_at then 'concurrent_max' end,
-        1::numeric, 'users', 'was logged on at that instant', counted.online_during, null::tstzmultirange, null::bigint[]
-    ),
-    (
-        case when counted.online_microseconds > 0 then 'logon_minutes' end,
-        counted.online_microseconds / 1000000.0, 'seconds', 'was logged on', counted.online_during, null::tstzmultirange,
-        null::bigint[]
-    )
-) as evidence (metric, quantity, unit, fact, during, seat_during, logon_ids)
-where evidence.metric is not null
+        '{{ metric }}' as metric,
+        1::numeric as quantity,
+        'users' as unit,
+        '{{ rule.fact }}' as fact,
+        {{ rule.during or 'null::tstzmultirange' }} as during,
+        counted.seat_during,
+        {{ 'counted.logon_ids' if 'logons' in rule.raw_tables else 'null::bigint[]' }} as logon_ids
+    where not counted.is_locked_out and {{ rule.counts }}
+
+    union all
+    {% endfor %}
+
+    select
+        'concurrent_max' as metric,
+        1::numeric as quantity,
+        'users' as unit,
+        'was logged on at that instant' as fact,
+        counted.online_during as during,
+        null::tstzmultirange as seat_during,
+        null::bigint[] as logon_ids
+    where counted.online_during @> counted.concurrent_max_at
+
+    union all
+
+    select
+        'logon_minutes' as metric,
+        counted.online_microseconds / 1000000.0 as quantity,
+        'seconds' as unit,
+        'was logged on' as fact,
+        counted.online_during as during,
+        null::tstzmultirange as seat_during,
+        null::bigint[] as logon_ids
+    where counted.online_microseconds > 0
+) as evidence
 
 union all
 
@@ -109,7 +133,7 @@ select
     null::tstzmultirange as during,
     null::tstzmultirange as seat_during,
     null::bigint[] as logon_ids
-from {{ ref('subscriber_metrics') }} as metrics
+from metrics
 cross join lateral (
     values
     ('file_limit_mb', metrics.file_limit_mb, 'MB', 'setting ' || metrics.file_limit_setting_id),

@@ -1,35 +1,54 @@
 {{ config(materialized='view') }}
 
+-- `not materialized`: read twice, and a reader names a subscriber and a month
+with closed_months as not materialized (
+    select * from {{ ref('subscriber_metrics_monthly') }}
+),
+
+months as (
+    select * from {{ ref('int_subscriber_months') }}
+),
+
+metrics as (
+    select * from {{ ref('int_subscriber_metrics') }}
+),
+
+subscribers as (
+    select * from {{ ref('stg_platform__subscribers') }}
+),
+
+data_through as (
+    select * from {{ ref('int_platform_data_through') }}
+)
+
 select
-    closed_row.subscriber_id,
-    closed_row.subscriber_name,
-    closed_row.month,
-    to_char(closed_row.month, 'Mon YYYY') as month_label,
-    closed_row.time_zone,
-    closed_row.month_start_at,
-    closed_row.month_end_at,
+    closed_months.subscriber_id,
+    closed_months.subscriber_name,
+    closed_months.month,
+    to_char(closed_months.month, 'Mon YYYY') as month_label,
+    closed_months.time_zone,
+    closed_months.month_start_at,
+    closed_months.month_end_at,
     true as is_closed,
     'closed' as status,
-    {% for metric in subscriber_metrics() %}
-    closed_row.{{ metric }},
-    {% endfor %}
-    closed_row.concurrent_max_at at time zone closed_row.time_zone as concurrent_max_local,
-    closed_row.file_limit_setting_id,
-    closed_row.commission_run_id,
-    closed_row.data_through_at,
-    closed_row.closed_at,
-    closed_row.closed_as_of,
-    closed_row.closed_late,
-    closed_row.definition_version,
-    closed_row.previous_hash,
-    closed_row.row_hash
-from {{ ref('subscriber_metrics_monthly') }} as closed_row
+    {{ metric_columns('closed_months') }},
+    closed_months.concurrent_max_at at time zone closed_months.time_zone as concurrent_max_local,
+    closed_months.file_limit_setting_id,
+    closed_months.commission_run_id,
+    closed_months.data_through_at,
+    closed_months.closed_at,
+    closed_months.closed_as_of,
+    closed_months.closed_late,
+    closed_months.definition_version,
+    closed_months.previous_hash,
+    closed_months.row_hash
+from closed_months
 
 union all
 
 select
     months.subscriber_id,
-    coalesce(subscriber.subscriber_name, '') as subscriber_name,
+    coalesce(subscribers.subscriber_name, '') as subscriber_name,
     months.month,
     to_char(months.month, 'Mon YYYY') as month_label,
     months.time_zone,
@@ -37,9 +56,7 @@ select
     months.month_end_at,
     false as is_closed,
     'live' as status,
-    {% for metric in subscriber_metrics() %}
-    metrics.{{ metric }},
-    {% endfor %}
+    {{ metric_columns('metrics') }},
     metrics.concurrent_max_at at time zone months.time_zone as concurrent_max_local,
     metrics.file_limit_setting_id,
     metrics.commission_run_id,
@@ -50,13 +67,12 @@ select
     {{ subscriber_metrics_definition_version() }} as definition_version,
     null::text as previous_hash,
     null::text as row_hash
-from {{ ref('int_subscriber_months') }} as months
-inner join {{ ref('int_subscriber_metrics') }} as metrics
-    on months.subscriber_id = metrics.subscriber_id and months.month = metrics.month
-cross join {{ ref('int_platform_data_through') }} as data_through
-left join {{ ref('stg_platform__subscribers') }} as subscriber on months.subscriber_id = subscriber.subscriber_id
+from months
+inner join metrics on months.subscriber_id = metrics.subscriber_id and months.month = metrics.month
+cross join data_through
+left join subscribers on months.subscriber_id = subscribers.subscriber_id
 where not exists (
     select
-    from {{ ref('subscriber_metrics_monthly') }} as closed_row
-    where closed_row.subscriber_id = months.subscriber_id and closed_row.month = months.month
+    from closed_months
+    where closed_months.subscriber_id = months.subscriber_id and closed_months.month = months.month
 )
