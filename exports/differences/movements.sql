@@ -38,19 +38,8 @@ with moved as (
         -- the customers that pass the filters of both results, as they are now
         and movement.customer_id in (
             select customer.customer_id
-            from marts.dim_customer as customer
-            where
-                (%(client_type)s::text is null or customer.customer_type = %(client_type)s)
-                and (%(tags)s::text[] is null or customer.tags && %(tags)s::text[])
-                and (%(owner_user_id)s::bigint is null or customer.owner_user_id = %(owner_user_id)s)
-                and (
-                    %(branches)s::bigint[] is null
-                    or customer.company_id in (
-                        select company.company_id
-                        from marts.dim_company as company
-                        where company.path @> %(branches)s::bigint[]
-                    )
-                )
+            from marts.filtered_customers(%(client_type)s, %(tags)s, %(owner_user_id)s, %(branches)s)
+                as customer (customer_id)
         )
 ),
 

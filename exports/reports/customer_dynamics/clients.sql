@@ -17,21 +17,9 @@ checkpoints as not materialized (
         as asked (checkpoint_at, first_end, last_end)
 ),
 
-passing as not materialized (
+asked_customers as not materialized (
     select customer.customer_id
-    from marts.dim_customer as customer
-    where
-        (%(client_type)s::text is null or customer.customer_type = %(client_type)s)
-        and (%(tags)s::text[] is null or customer.tags && %(tags)s::text[])
-        and (%(owner_user_id)s::bigint is null or customer.owner_user_id = %(owner_user_id)s)
-        and (
-            %(branches)s::bigint[] is null
-            or customer.company_id in (
-                select company.company_id
-                from marts.dim_company as company
-                where company.path @> %(branches)s::bigint[]
-            )
-        )
+    from marts.filtered_customers(%(client_type)s, %(tags)s, %(owner_user_id)s, %(branches)s) as customer (customer_id)
 ),
 
 -- a customer's package (none: empty), and the ends at which it was held: held_after_at < end <= held_until_at
@@ -48,7 +36,7 @@ held as not materialized (
     from marts.fct_customer_packages
     where
         (%(by_package)s or package_id = %(package_id)s)
-        and (%(is_unfiltered)s or customer_id in (select passing.customer_id from passing))
+        and (%(is_unfiltered)s or customer_id in (select asked_customers.customer_id from asked_customers))
     offset '0' -- each span's ends are looked up once, not for each state it meets (a plain 0 keeps plans from being parallel)
 ),
 
@@ -111,16 +99,13 @@ moving as not materialized (
         state.first_paid_use_at,
         state.last_paid_use_at
     from checkpoints
-    cross join lateral (
-        select *
-        from marts.fct_customer_history as begun
-        where
-            begun.valid_from >= checkpoints.checkpoint_at
-            and begun.valid_from < checkpoints.last_end_at
-            and (begun.valid_to is null or begun.valid_to >= checkpoints.first_end_at)
-            and begun.is_existing
-        offset '0' -- month start by month start through the index
-    ) as state
+    -- month start by month start through the index; where there is but one, its bounds are known, and it is read in parallel
+    inner join marts.fct_customer_history as state
+        on
+            state.valid_from >= coalesce(%(walk_from)s::timestamptz, checkpoints.checkpoint_at)
+            and state.valid_from < coalesce(%(walk_until)s::timestamptz, checkpoints.last_end_at)
+            and (state.valid_to is null or state.valid_to >= checkpoints.first_end_at)
+            and state.is_existing
 
     union all
 
@@ -184,7 +169,7 @@ moving_of_members as not materialized (
         null::bigint as package_id,
         moving.*
     from moving
-    inner join passing on moving.customer_id = passing.customer_id
+    inner join asked_customers on moving.customer_id = asked_customers.customer_id
     where not %(is_unfiltered)s and not %(by_package)s and %(package_id)s::bigint is null
 
     union all
@@ -242,7 +227,7 @@ groups as materialized (
         count(*) as customers,
         sum(opening.balance_amount) as balance
     from opening
-    inner join passing on opening.customer_id = passing.customer_id
+    inner join asked_customers on opening.customer_id = asked_customers.customer_id
     where not %(is_unfiltered)s and not %(by_package)s and %(package_id)s::bigint is null
     group by opening.currency, 3, 4, opening.is_active, opening.at_end
 
@@ -294,7 +279,8 @@ groups as materialized (
         count(*) as customers,
         sum(balance_amount) as balance
     from moving_of_members
-    where first_end <= last_end
+    -- where rows are by package, most pairs of state and span share no end
+    where (not %(by_package)s and %(package_id)s::bigint is null) or first_end <= last_end
     group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 
@@ -319,7 +305,9 @@ changes as not materialized (
         (case when groups.last_active_end >= groups.first_end then groups.first_end end, groups.sign, false),
         (case when groups.last_active_end >= groups.first_end then groups.last_active_end + 1 end, -groups.sign, false)
     ) as change (at_end, direction, is_of_all)
-    where change.at_end <= cardinality(%(ends)s::timestamptz[])
+    where
+        groups.first_end <= groups.last_end
+        and change.at_end <= cardinality(%(ends)s::timestamptz[])
     group by 1, 2, 3, 4
 ),
 

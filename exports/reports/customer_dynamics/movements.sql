@@ -3,21 +3,9 @@
 --
 -- Filters by company and client type alone are answered from hourly sums; the hours that a local midnight cuts (zones at
 -- :30 and :45) and all other filters movement by movement.
-with passing as not materialized (
+with asked_customers as not materialized (
     select customer.customer_id
-    from marts.dim_customer as customer
-    where
-        (%(client_type)s::text is null or customer.customer_type = %(client_type)s)
-        and (%(tags)s::text[] is null or customer.tags && %(tags)s::text[])
-        and (%(owner_user_id)s::bigint is null or customer.owner_user_id = %(owner_user_id)s)
-        and (
-            %(branches)s::bigint[] is null
-            or customer.company_id in (
-                select company.company_id
-                from marts.dim_company as company
-                where company.path @> %(branches)s::bigint[]
-            )
-        )
+    from marts.filtered_customers(%(client_type)s, %(tags)s, %(owner_user_id)s, %(branches)s) as customer (customer_id)
 ),
 
 -- asked for one package, its fees alone: refills and use are those of its holders
@@ -52,7 +40,7 @@ holders as not materialized (
     from marts.fct_customer_packages
     where
         package_id = %(package_id)s
-        and (%(is_unfiltered)s or customer_id in (select passing.customer_id from passing))
+        and (%(is_unfiltered)s or customer_id in (select asked_customers.customer_id from asked_customers))
 ),
 
 -- summed by local day, numbered from 1
@@ -82,9 +70,7 @@ movements as materialized (
         and (
             %(branches)s::bigint[] is null
             or hours.company_id in (
-                select company.company_id
-                from marts.dim_company as company
-                where company.path @> %(branches)s::bigint[]
+                select company.company_id from marts.branch_companies(%(branches)s) as company (company_id)
             )
         )
     group by 1, 2, 3, 4
@@ -108,7 +94,7 @@ movements as materialized (
         where
             transactions.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
             and transactions.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
-            and (%(is_unfiltered)s or transactions.customer_id in (select passing.customer_id from passing))
+            and (%(is_unfiltered)s or transactions.customer_id in (select asked_customers.customer_id from asked_customers))
         offset 0 -- hour by hour through the index, not all hours at once
     ) as in_cut_hour
     where %(tags)s::text[] is null and %(owner_user_id)s::bigint is null
@@ -127,7 +113,7 @@ movements as materialized (
         sum(transactions.measure_count) as counted,
         sum(transactions.measure_amount) as amount
     from transactions
-    inner join passing on transactions.customer_id = passing.customer_id
+    inner join asked_customers on transactions.customer_id = asked_customers.customer_id
     where
         (%(tags)s::text[] is not null or %(owner_user_id)s::bigint is not null)
         and transactions.confirmed_at >= %(starts_at)s
@@ -174,15 +160,37 @@ movements as materialized (
     group by 1, 2, 3, 4, 5, 6
 ),
 
+-- between two dates on which any rate was published none changes: each is looked up once for all days in between
+published as materialized (
+    select array_agg(distinct rate_date order by rate_date) as dates
+    from marts.fct_exchange_rates
+),
+
+needed as materialized (
+    select
+        dated.day,
+        dated.currency,
+        published.dates[width_bucket((%(day_dates)s::date[])[dated.day], published.dates)] as published_on
+    from (select distinct day, currency from movements where needs_rate) as dated
+    cross join published
+),
+
+published_rates as materialized (
+    select
+        currency,
+        published_on,
+        marts.exchange_rate(currency, %(currency)s, published_on) as rate
+    from (select distinct currency, published_on from needed where currency != %(currency)s) as looked_up
+),
+
 rates as materialized (
     select
         needed.day,
         needed.currency,
-        case
-            when needed.currency = %(currency)s then 1
-            else marts.exchange_rate(needed.currency, %(currency)s, (%(day_dates)s::date[])[needed.day])
-        end as rate
-    from (select distinct day, currency from movements where needs_rate) as needed
+        case when needed.currency = %(currency)s then 1 else published_rates.rate end as rate
+    from needed
+    left join published_rates
+        on needed.currency = published_rates.currency and needed.published_on = published_rates.published_on
 ),
 
 converted as not materialized (

@@ -212,6 +212,7 @@ class _Question:
             first_ends=list(read_from.first_ends),
             last_ends=list(read_from.last_ends),
             walk_from=read_from.walk_from,
+            walk_until=read_from.walk_from and ends[-1],
             **more,
         )
 

@@ -80,7 +80,7 @@ ROW_BY_ROW = [
     "fct_transactions",
     "fct_transactions_rejected",
 ]
-FUNCTIONS = ["exchange_rate", "local_day_start", "months_before"]
+FUNCTIONS = ["exchange_rate", "filtered_customers", "local_day_start", "months_before"]
 READ_BY_THE_REPORT = [f"+{name}" for name in ["int_billing_built_through", "data_through", *FUNCTIONS]]
 Tables = Mapping[str, Mapping[tuple[Any, ...], Mapping[str, Any]]]
 
