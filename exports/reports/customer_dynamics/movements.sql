@@ -1,8 +1,8 @@
 -- Refills, pay as you go, activations and renewals by period and package, converted at the rate of their local date; with
 -- the dates and currencies that lack a rate. Period 0 is Total, told of the whole interval without a package.
 --
--- Filters by company and client type alone are answered from hourly sums; the hours that a local midnight cuts (zones at
--- :30 and :45) and all other filters movement by movement.
+-- Filters by company and client type alone are answered from hourly sums; the shorter parts of hours that a local midnight
+-- cuts (zones at :30 and :45) and all other filters movement by movement.
 with asked_customers as not materialized (
     select customer.customer_id
     from marts.filtered_customers(%(client_type)s, %(tags)s, %(owner_user_id)s, %(branches)s) as customer (customer_id)
@@ -43,25 +43,50 @@ holders as not materialized (
         and (%(is_unfiltered)s or customer_id in (select asked_customers.customer_id from asked_customers))
 ),
 
--- summed by local day, numbered from 1
-movements as materialized (
+-- the shorter parts of the hours that a local midnight cuts
+parts_of_hours as materialized (
     select
-        width_bucket(hours.hour_start_at, %(day_starts)s::timestamptz[]) as day,
+        cut.starts_at,
+        part.*
+    from unnest(%(part_starts)s::timestamptz[], %(part_ends)s::timestamptz[]) as cut (starts_at, ends_at)
+    cross join lateral (
+        select
+            transactions.measure,
+            transactions.currency,
+            transactions.package_id,
+            count(*) filter (where transactions.measure_amount != 0) as nonzero_count,
+            sum(transactions.measure_count) as counted,
+            sum(transactions.measure_amount) as amount
+        from transactions
+        where
+            transactions.confirmed_at >= cut.starts_at
+            and transactions.confirmed_at < cut.ends_at
+            and (
+                %(is_unfiltered)s
+                or transactions.customer_id in (select asked_customers.customer_id from asked_customers)
+            )
+        group by transactions.measure, transactions.currency, transactions.package_id
+    ) as part
+    where %(tags)s::text[] is null and %(owner_user_id)s::bigint is null
+),
+
+-- the bulk by local day, numbered from 1
+sums as not materialized (
+    -- an hour that a local midnight cuts is told of the day in which its middle lies
+    select
+        width_bucket(hours.hour_start_at + interval '30 minutes', %(day_starts)s::timestamptz[]) as day,
         hours.measure,
         hours.currency,
         case when %(by_package)s then hours.package_id end as package_id,
-        true as is_of_period,
-        true as is_of_total,
-        bool_or(hours.nonzero_count > 0) as needs_rate,
+        sum(hours.nonzero_count) as nonzero_count,
         sum(hours.measure_count) as counted,
         sum(hours.measure_amount) as amount
     from marts.fct_hourly_movements as hours
     where
         %(tags)s::text[] is null
         and %(owner_user_id)s::bigint is null
-        and hours.hour_start_at >= %(starts_at)s
-        and hours.hour_start_at < %(last_end_at)s
-        and hours.hour_start_at != all(%(cut_hours)s::timestamptz[])
+        and hours.hour_start_at >= %(starts_at)s::timestamptz - interval '30 minutes'
+        and hours.hour_start_at < %(last_end_at)s::timestamptz - interval '30 minutes'
         and (
             %(package_id)s::bigint is null
             or (hours.package_id = %(package_id)s and hours.measure in ('activation', 'renewal'))
@@ -77,28 +102,22 @@ movements as materialized (
 
     union all
 
+    -- its shorter part is added to its own day, and taken off the day of the hour's middle
     select
-        width_bucket(in_cut_hour.confirmed_at, %(day_starts)s::timestamptz[]) as day,
-        in_cut_hour.measure,
-        in_cut_hour.currency,
-        in_cut_hour.package_id,
-        true as is_of_period,
-        true as is_of_total,
-        bool_or(in_cut_hour.measure_amount != 0) as needs_rate,
-        sum(in_cut_hour.measure_count) as counted,
-        sum(in_cut_hour.measure_amount) as amount
-    from unnest(%(cut_hours)s::timestamptz[]) as cut (hour_start_at)
+        width_bucket(placed.instant, %(day_starts)s::timestamptz[]) as day,
+        part.measure,
+        part.currency,
+        part.package_id,
+        placed.sign * part.nonzero_count as nonzero_count,
+        placed.sign * part.counted as counted,
+        placed.sign * part.amount as amount
+    from parts_of_hours as part
     cross join lateral (
-        select *
-        from transactions
-        where
-            transactions.confirmed_at >= greatest(cut.hour_start_at, %(starts_at)s)
-            and transactions.confirmed_at < least(cut.hour_start_at + interval '1 hour', %(last_end_at)s)
-            and (%(is_unfiltered)s or transactions.customer_id in (select asked_customers.customer_id from asked_customers))
-        offset 0 -- hour by hour through the index, not all hours at once
-    ) as in_cut_hour
-    where %(tags)s::text[] is null and %(owner_user_id)s::bigint is null
-    group by 1, 2, 3, 4
+        values
+        (part.starts_at, 1),
+        (date_trunc('hour', part.starts_at, 'UTC') + interval '30 minutes', -1)
+    ) as placed (instant, sign)
+    where placed.instant >= %(starts_at)s and placed.instant < %(last_end_at)s
 
     union all
 
@@ -107,9 +126,7 @@ movements as materialized (
         transactions.measure,
         transactions.currency,
         transactions.package_id,
-        true as is_of_period,
-        true as is_of_total,
-        bool_or(transactions.measure_amount != 0) as needs_rate,
+        count(*) filter (where transactions.measure_amount != 0) as nonzero_count,
         sum(transactions.measure_count) as counted,
         sum(transactions.measure_amount) as amount
     from transactions
@@ -119,6 +136,21 @@ movements as materialized (
         and transactions.confirmed_at >= %(starts_at)s
         and transactions.confirmed_at < %(last_end_at)s
     group by 1, 2, 3, 4
+),
+
+movements as materialized (
+    select
+        day,
+        measure,
+        currency,
+        package_id,
+        true as is_of_period,
+        true as is_of_total,
+        sum(nonzero_count) > 0 as needs_rate,
+        sum(counted) as counted,
+        sum(amount) as amount
+    from sums
+    group by day, measure, currency, package_id
 
     union all
 

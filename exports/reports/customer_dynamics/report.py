@@ -185,7 +185,8 @@ class _Question:
             day_starts=[day.starts_at for day in timeline.days],
             day_dates=[day.on_date for day in timeline.days],
             day_periods=list(timeline.day_periods),
-            cut_hours=timeline.cut_hours,
+            part_starts=[starts_at for starts_at, _ in timeline.parts_of_hours],
+            part_ends=[ends_at for _, ends_at in timeline.parts_of_hours],
         )
 
     def _clients(self) -> Mapping[Key, Sums]:

@@ -6,11 +6,11 @@ Days are cut by the database alone; here they are only gathered.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from exports.result import Interval
 
@@ -18,6 +18,7 @@ from exports.result import Interval
 # month.
 EASTERNMOST = timedelta(hours=15)
 MOST_ENDS_READ_ONE_BY_ONE = 2
+ONE_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,21 @@ class Timeline:
         return [period.as_of for period in self.periods]
 
     @property
-    def cut_hours(self) -> list[datetime]:
-        """The UTC hours that do not lie within one of the days, or not wholly before the last `as_of`."""
+    def parts_of_hours(self) -> list[tuple[datetime, datetime]]:
+        """Parts of UTC hours in another day than the hour's middle, or on the other side of the last end."""
         bounds = {day.starts_at for day in self.days} | {self.asked.starts_at, *self.ends[-1:]}
-        hours = {bound: bound.replace(minute=0, second=0, microsecond=0) for bound in bounds}
-        return sorted({hour for bound, hour in hours.items() if hour != bound})
+        inside: dict[datetime, list[datetime]] = defaultdict(list)
+        for bound in sorted(bounds):
+            hour = bound.replace(minute=0, second=0, microsecond=0)
+            if hour != bound:
+                inside[hour].append(bound)
+        parts = [
+            (starts_at, ends_at)
+            for hour, cuts in inside.items()
+            for starts_at, ends_at in pairwise((hour, *cuts, hour + ONE_HOUR))
+            if not starts_at <= hour + ONE_HOUR / 2 < ends_at
+        ]
+        return sorted(parts)
 
 
 def cut(
