@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.full_disk import full_disk_named
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
 def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """The instance of the settings' home; FullDisk says that its disk is full."""
     from dagster import DagsterInstance
+
+    from orchestration.failures import full_disk_named
 
     with full_disk_named(settings.dagster_home):
         os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings))

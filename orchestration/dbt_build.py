@@ -20,9 +20,9 @@ from orchestration.column_lineage import ColumnLineage
 from orchestration.dbt_invocation import errors_of, events_of, one_line
 from orchestration.dbt_manifest import environment, target_folder, variables
 from orchestration.dbt_tests import failing_rows
+from orchestration.failures import again_later
 from orchestration.locks import build_lock, reported_waits
 from orchestration.relation_metadata import relation_metadata
-from orchestration.retries import again_later
 from orchestration.settings import Settings
 
 _RESULTS = "run_results.json"

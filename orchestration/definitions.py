@@ -11,17 +11,13 @@ from orchestration.assets.deliveries import delivery_assets
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
-from orchestration.checks import build_checks
-from orchestration.closing_sensor import build_closing_sensors
+from orchestration.checks import build_checks, build_recomputation_checks
 from orchestration.dbt_manifest import dbt_project, dbt_resource, prepared_manifest
 from orchestration.dbt_translator import DbtTranslator
-from orchestration.jobs import build_jobs
-from orchestration.query_jobs import build_query_jobs
-from orchestration.query_sensor import build_query_sensors
-from orchestration.recomputation_checks import build_recomputation_checks
+from orchestration.jobs import build_jobs, build_query_jobs
 from orchestration.resources import build_resources
 from orchestration.schedules import build_schedules
-from orchestration.sensors import build_sensors
+from orchestration.sensors import build_closing_sensors, build_query_sensors, build_sensors
 from orchestration.settings import Settings, load_settings
 
 

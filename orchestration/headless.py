@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.assets.deliveries import DELIVERED
-from orchestration.closed_months import CLOSED
 from orchestration.compatibility import execute_run, is_interrupt, workspace_job_origin
 from orchestration.dagster_home import WORKSPACE, dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.failures import failed_check, failures_of
-from orchestration.partitions import CLOSED_MONTHS, add_months, last_complete_month
+from orchestration.partitions import CLOSED, CLOSED_MONTHS, add_months, last_complete_month
 from orchestration.run_storage import OpenStorage
 from orchestration.runs import AS_OF_TAG, end_killed_runs, process_tags, refuse_as_of, sources_loaded
 from orchestration.settings import Settings

@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psycopg
 from psycopg.rows import class_row
 
+from exports.snapshot import statement
 from extract.sessions import application_name
 from orchestration.settings import Settings
 
 # A wait of this length is reported once, and again if somebody else is waited for.
 REPORT_AFTER_SECONDS = 60.0
-_WAITS = Path(__file__).with_name("lock_waits.sql")
 _log = logging.getLogger(__name__)
 
 
@@ -103,7 +102,8 @@ def _watch(warehouse_login: str, report: Callable[[str], None] | None, done: thr
 def _waits(warehouse_login: str) -> list[Wait]:
     asked = {"own_name": application_name(""), "after_seconds": REPORT_AFTER_SECONDS}
     with closing(psycopg.connect(warehouse_login, connect_timeout=10)) as connection:
-        return connection.cursor(row_factory=class_row(Wait)).execute(_WAITS.read_bytes(), asked).fetchall()
+        cursor = connection.cursor(row_factory=class_row(Wait))
+        return cursor.execute(statement("orchestration.sql", "lock_waits"), asked).fetchall()
 
 
 def _instant(instant: datetime) -> str:

@@ -13,11 +13,8 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from extract.errors import RetryLater, Unreachable
-from orchestration import retries
-
-# Metadata of a failure: the source that cannot be loaded, and, on all but the first, the table that says why.
-SOURCE = "source that cannot be loaded"
-REPORTED_BY = "told by"
+from orchestration import failures
+from orchestration.failures import REPORTED_BY, SOURCE
 
 
 @dataclass
@@ -78,13 +75,13 @@ class SourceAvailability:
 def _connect_patiently(
     connect: Callable[[], None], tell: Callable[[str], None], *, has_answered: bool
 ) -> None:
-    for attempt in range(1, retries.RETRIES.max_retries + 1):
+    for attempt in range(1, failures.RETRIES.max_retries + 1):
         try:
             return connect()
         except RetryLater as error:
             if isinstance(error, Unreachable) and not has_answered:
                 raise
-            pause = retries.RETRIES.calculate_delay(attempt)
+            pause = failures.RETRIES.calculate_delay(attempt)
             tell(f"{error}; tried again in {pause:.0f} s")
             time.sleep(pause)
     return connect()

@@ -10,10 +10,17 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.assets.anchors import ANCHORS, note_anchor
 from orchestration.assets.warehouse import WAREHOUSE_POOL
-from orchestration.closed_months import CLOSED, read_months, unknown_to_dagster, why_not_closed
 from orchestration.dbt_build import build
 from orchestration.dbt_translator import CLOSING_TAG, DbtTranslator, asset_nodes, is_closed
-from orchestration.partitions import CLOSED_MONTHS, add_months, remove_month
+from orchestration.partitions import (
+    CLOSED,
+    CLOSED_MONTHS,
+    add_months,
+    read_months,
+    remove_month,
+    unknown_to_dagster,
+    why_not_closed,
+)
 from orchestration.resources import SettingsResource
 from orchestration.runs import begin
 from orchestration.settings import Settings

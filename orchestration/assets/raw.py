@@ -12,12 +12,11 @@ from extract.result import LoadResult
 from extract.sources import billing, middleware, platform
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
-from orchestration.full_disk import with_advice
-from orchestration.known_sources.identities import require_known
+from orchestration.failures import again_later, with_advice
+from orchestration.known_sources import require_known
 from orchestration.locks import reported_waits
 from orchestration.relation_metadata import storage_metadata
 from orchestration.resources import SettingsResource
-from orchestration.retries import again_later
 from orchestration.runs import begin
 from orchestration.settings import Settings, SourceName
 from orchestration.source_availability import SourceAvailability

@@ -13,8 +13,8 @@ from exports.reports.customer_dynamics.parameters import CustomerDynamicsParamet
 from exports.reports.subscriber_metrics import report as subscriber_metrics_report
 from exports.reports.subscriber_metrics.parameters import SubscriberMetricsParameters
 from exports.result import GeneratedBy, StoredResult
-from orchestration.closed_months import read_months
 from orchestration.dbt_translator import NIGHTLY_TAG, node_key
+from orchestration.partitions import read_months
 from orchestration.report_files import write_files
 from orchestration.resources import SettingsResource
 from orchestration.result_metadata import result_metadata

@@ -13,8 +13,6 @@ from orchestration.cli.exits import Failed
 from orchestration.cli.terminal import write_line
 from orchestration.settings import load_settings
 
-_LOGINS = Path(__file__).parents[1] / "reading_logins.sql"
-
 
 @dataclass(frozen=True)
 class Address:
@@ -95,11 +93,12 @@ def _own(warehouse_login: str) -> Address:
     """One's own warehouse with a login that only reads; Failed, with the remedy, if it has none."""
     import psycopg
 
+    from exports.snapshot import statement
     from orchestration.migrate import connected
 
     with connected(warehouse_login) as connection:
         try:
-            row = connection.execute(_LOGINS.read_bytes()).fetchone()
+            row = connection.execute(statement("orchestration.sql", "reading_logins")).fetchone()
         except psycopg.errors.UndefinedObject:
             raise Failed("the warehouse is not set up yet: run `subdyn migrate`") from None
     if row is None:

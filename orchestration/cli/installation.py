@@ -61,13 +61,13 @@ def open_installation(sources: Sources = Sources.UNUSED, *, adopt: bool = False)
 
 
 def _check_sources(settings: Settings, *, made_up: bool, adopt: bool) -> None:
-    from orchestration.known_sources import identities
+    from orchestration import known_sources
 
     if adopt:
-        for moved in identities.adopt(settings):
+        for moved in known_sources.adopt(settings):
             console.print(f"[yellow]adopted[/] {moved}", soft_wrap=True)
     else:
-        identities.require_no_other(settings, made_up=made_up)
+        known_sources.require_no_other(settings, made_up=made_up)
 
 
 def with_embedded_servers(given: Settings, endpoints: Endpoints) -> Settings:

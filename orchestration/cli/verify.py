@@ -99,12 +99,12 @@ def _steps(
     from exports.verification.recomputation.company_months import recompute_company_months
     from exports.verification.recomputation.customers import recompute_customers
     from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
+    from orchestration import reconciliation
     from orchestration.assets.raw import SPECIFICATIONS
+    from orchestration.checks import subscriber_choices
     from orchestration.migrate import read_migrations
-    from orchestration.recomputation_checks import subscriber_choices
-    from orchestration.reconciliation import findings, source_comparisons
 
-    through = findings.data_through(connection, settings.sources)
+    through = reconciliation.data_through(connection, settings.sources)
     if not through:
         raise Failed("the warehouse holds nothing yet: run: subdyn run nightly")
     night = None if full else max(through.values(), default=datetime.now(UTC))
@@ -116,21 +116,21 @@ def _steps(
         tables = SPECIFICATIONS[source]
         yield (
             f"loads of {source}",
-            lambda s=source, t=tables: source_comparisons.loaded_tables(connection, s, t),
+            lambda s=source, t=tables: reconciliation.loaded_tables(connection, s, t),
         )
         if source in through:
             yield (
                 f"rows of {source} against the source",
-                lambda s=source, t=tables: source_comparisons.row_counts(
+                lambda s=source, t=tables: reconciliation.row_counts(
                     connection, s, t, settings.source_url(s), through[s], settings.waits
                 ),
             )
     if "billing" in through:
         yield (
             "balances against the source",
-            lambda: source_comparisons.live_balances(connection, through["billing"]),
+            lambda: reconciliation.live_balances(connection, through["billing"]),
         )
-        yield "movements: raw against the ledger", lambda: source_comparisons.conservation(connection)
+        yield "movements: raw against the ledger", lambda: reconciliation.conservation(connection)
         yield customers.NAME, lambda: recompute_customers(connection, night, progress)
         yield company_months.NAME, lambda: recompute_company_months(connection, night, progress)
     if "platform" in through:

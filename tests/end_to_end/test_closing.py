@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 
 from exports.verification.anchors import FILE_NAME
-from orchestration.closed_months import CLOSED as CLOSED_ASSET
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
 from orchestration.headless import run_job
+from orchestration.partitions import CLOSED as CLOSED_ASSET
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
 from tests.support.installation import AS_OF, OperatorUrls, open_installation, rows, subdyn

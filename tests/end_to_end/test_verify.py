@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from orchestration.checks import CHECK_NAME
 from orchestration.dagster_home import dagster_instance
 from orchestration.definitions import build_definitions
-from orchestration.recomputation_checks import CHECK_NAME
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
 from tests.support.installation import AS_OF, subdyn

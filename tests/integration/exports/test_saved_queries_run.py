@@ -22,9 +22,9 @@ from orchestration.assets.reports import CUSTOMER_DYNAMICS
 from orchestration.checks import HISTORY
 from orchestration.compatibility import execute_run
 from orchestration.dbt_tests import found_rows
+from orchestration.jobs import build_query_jobs
 from orchestration.partitions import SAVED_QUERIES
-from orchestration.query_jobs import build_query_jobs
-from orchestration.query_sensor import build_saved_queries_sensor
+from orchestration.sensors import build_saved_queries_sensor
 from orchestration.settings import Settings
 from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import (

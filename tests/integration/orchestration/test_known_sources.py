@@ -13,7 +13,7 @@ from extract.errors import Unreachable
 from orchestration.assets.raw import raw_assets
 from orchestration.cli.app import run
 from orchestration.cli.installation import Sources, open_installation
-from orchestration.known_sources.identities import (
+from orchestration.known_sources import (
     OtherSource,
     adopt,
     known_sources,

@@ -6,9 +6,8 @@ import dagster as dg
 import psycopg
 import pytest
 
-from orchestration.closed_months import CLOSED, read_months, why_not_closed
-from orchestration.closing_sensor import build_closed_months_sensor, build_closing_sensor
-from orchestration.partitions import CLOSED_MONTHS
+from orchestration.partitions import CLOSED, CLOSED_MONTHS, read_months, why_not_closed
+from orchestration.sensors import build_closed_months_sensor, build_closing_sensor
 from orchestration.settings import Settings
 from tests.integration.subscriber_reports.conftest import Pipeline
 

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from orchestration.dbt_tests import failing_rows
-from orchestration.reconciliation.findings import balance_differences, conservation_breaks
+from orchestration.reconciliation import balance_differences, conservation_breaks
 from tests.support.billing_operator import AS_OF, at, company, customer, transaction
 from tests.support.warehouse import MODELS_ONLY, BuiltWarehouse
 

@@ -2,13 +2,13 @@ import dagster as dg
 import pytest
 
 from extract.errors import NeverRetry, RetryLater, Unreachable
-from orchestration import retries
-from orchestration.source_availability import REPORTED_BY, SOURCE, SourceAvailability
+from orchestration.failures import REPORTED_BY, SOURCE
+from orchestration.source_availability import SourceAvailability
 
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "RETRIES", dg.RetryPolicy(max_retries=3, delay=0))
+    monkeypatch.setattr("orchestration.failures.RETRIES", dg.RetryPolicy(max_retries=3, delay=0))
 
 
 class Source:

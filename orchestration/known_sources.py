@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from exports.snapshot import statement
 from extract.address import Address, address_of
 from extract.errors import ExtractionError, RetryLater
 from extract.identity import SourceIdentity, identify_source
 from orchestration.settings import SOURCES, Settings
 
-_FOLDER = Path(__file__).parent
 Known = Mapping[str, list[SourceIdentity]]
 
 
@@ -95,7 +94,9 @@ def adopt(settings: Settings) -> list[str]:
 def known_sources(connection: psycopg.Connection) -> Known:
     """Each source's places, the last one last; a source that was never loaded is absent."""
     known: dict[str, list[SourceIdentity]] = defaultdict(list)
-    for source, engine, hosts, database, own in connection.execute(_statement("known_sources")):
+    for source, engine, hosts, database, own in connection.execute(
+        statement("orchestration.sql", "known_sources")
+    ):
         places = tuple(_host_and_port(host) for host in hosts)
         known[source].append(SourceIdentity(Address(engine, places, database, is_listed=True), own))
     return dict(known)
@@ -121,7 +122,7 @@ def _is_news(found: SourceIdentity, known: Iterable[SourceIdentity]) -> bool:
 
 def _record(connection: psycopg.Connection, source: str, found: SourceIdentity, cause: str) -> None:
     connection.execute(
-        _statement("record_source"),
+        statement("orchestration.sql", "record_source"),
         {
             "source": source,
             "cause": cause,
@@ -158,7 +159,3 @@ def _warehouse(settings: Settings) -> Iterator[psycopg.Connection]:
 def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     return host, int(port)
-
-
-def _statement(name: str) -> bytes:
-    return (_FOLDER / f"{name}.sql").read_bytes()

@@ -1,4 +1,7 @@
-"""Each comparison as a list of findings; the nightly checks and `subdyn verify` both tell them."""
+"""The warehouse against the sources and itself: balances, row counts, what was lost or doubled.
+
+Each as a list of findings; the nightly checks and `subdyn verify` both tell them.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from exports.snapshot import statement
+from exports.verification.comparison import Comparison
 from extract.counts import count_source
+from extract.errors import ExtractionError, RetryLater
 from extract.specification import SourceCollection, SourceTable
 from extract.waits import DEFAULT_WAITS, Waits
 
-_FOLDER = Path(__file__).parent
+Tables = Sequence[SourceTable | SourceCollection]
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def data_through(connection: psycopg.Connection, sources: Sequence[str]) -> dict
 
 def balance_differences(connection: psycopg.Connection, as_of: datetime) -> list[BalanceDifference]:
     """Customers whose movements do not add up to the source's live balance, by id."""
-    rows = connection.execute(_statement("live_balances"), {"as_of": as_of})
+    rows = connection.execute(statement("orchestration.sql", "live_balances"), {"as_of": as_of})
     return [
         BalanceDifference(customer, ledger, live, currency, unsettled)
         for customer, ledger, live, currency, unsettled in rows
@@ -101,7 +107,9 @@ def balance_differences(connection: psycopg.Connection, as_of: datetime) -> list
 
 def conservation_breaks(connection: psycopg.Connection) -> list[ConservationBreak]:
     """Customers for whom something was lost or doubled between raw and the ledger, by id."""
-    return [ConservationBreak(*row) for row in connection.execute(_statement("conservation"))]
+    return [
+        ConservationBreak(*row) for row in connection.execute(statement("orchestration.sql", "conservation"))
+    ]
 
 
 def count_comparison(
@@ -132,5 +140,86 @@ def count_comparison(
     return CountComparison(name, counted[0], rejected[0], found.rows, found.newer)
 
 
-def _statement(name: str) -> bytes:
-    return (_FOLDER / f"{name}.sql").read_bytes()
+def loaded_tables(connection: psycopg.Connection[Any], source: str, tables: Tables) -> Comparison:
+    """Whether each of the source's tables has ever been loaded whole."""
+    comparison = Comparison(f"loads of {source}", "tables", checked=len(tables))
+    known = loaded(connection, source)
+    for table in tables:
+        if table.name not in known:
+            comparison.add(
+                f"{source}.{table.name}",
+                None,
+                "was never loaded: run: subdyn run nightly, and mend what it names",
+            )
+    return comparison
+
+
+def loaded(connection: psycopg.Connection[Any], source: str) -> set[str]:
+    """Names of the source's tables that were loaded at least once."""
+    there = connection.execute("select to_regclass(%s)", (f"raw_{source}.watermarks",)).fetchone()
+    if there is None or there[0] is None:
+        return set()
+    query = f"select table_name from raw_{source}.watermarks"  # noqa: S608 - one of our own names
+    return {name for (name,) in connection.execute(query.encode())}
+
+
+def row_counts(
+    connection: psycopg.Connection[Any], source: str, tables: Tables, url: str, as_of: datetime, waits: Waits
+) -> Comparison:
+    """Rows in raw against rows in the source; tables that were never loaded are left out.
+
+    A source that cannot be reached is told once.
+    """
+    comparison = Comparison(f"rows of {source} against the source", "rows in raw")
+    known = loaded(connection, source)
+    for table in tables:
+        if table.name not in known:
+            continue
+        try:
+            counted = count_comparison(connection, table, url, as_of, waits)
+        except ExtractionError as error:
+            comparison.add(f"{source}.{table.name}", None, str(error))
+            if isinstance(error, RetryLater):
+                break
+            continue
+        comparison.checked += counted.raw_rows
+        if not counted.agrees:
+            aside = f" and {counted.rejected_rows:,} set aside" if counted.rejected_rows else ""
+            comparison.add(
+                counted.table,
+                f"{counted.raw_rows:,} rows in raw{aside}",
+                f"{counted.source_rows:,} in the source",
+            )
+    return comparison
+
+
+def live_balances(connection: psycopg.Connection[Any], as_of: datetime) -> Comparison:
+    """Each customer's movements against the balance that the source keeps."""
+    comparison = Comparison("balances against the source", "customers")
+    comparison.checked = _count(connection, "select count(*) from marts.dim_customer")
+    for difference in balance_differences(connection, as_of):
+        if not difference.is_unsettled:
+            comparison.add(
+                f"customer {difference.customer_id}",
+                f"ledger {difference.ledger_amount} {difference.currency}",
+                f"live balance {difference.live_amount} {difference.currency}",
+            )
+    return comparison
+
+
+def conservation(connection: psycopg.Connection[Any]) -> Comparison:
+    """Whether what was extracted is in the ledger or set aside, nothing lost and nothing doubled."""
+    comparison = Comparison("movements: raw against the ledger", "customers")
+    comparison.checked = _count(connection, "select count(*) from marts.dim_customer")
+    for one in conservation_breaks(connection):
+        comparison.add(
+            f"customer {one.customer_id}",
+            f"movements of {one.extracted_amount} in raw",
+            f"{one.ledger_amount} in the ledger, {one.set_aside_amount} set aside",
+        )
+    return comparison
+
+
+def _count(connection: psycopg.Connection[Any], query: str) -> int:
+    row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else 0

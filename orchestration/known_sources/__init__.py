@@ -1,1 +1,0 @@
-"""Which sources the warehouse was filled from; another one is refused before anything of it is loaded."""
