@@ -24,7 +24,7 @@ from exports.verification.recomputation.subscriber_months import recompute_subsc
 from extract.errors import ExtractionError
 from extract.specification import SourceCollection, SourceTable
 from orchestration.assets.raw import SPECIFICATIONS, raw_key
-from orchestration.dbt_manifest import PROJECT
+from orchestration.dbt_resource import PROJECT
 from orchestration.dbt_tests import found_rows
 from orchestration.reconciliation import (
     BalanceDifference,

@@ -18,7 +18,7 @@ import psycopg
 from sqlglot import exp
 from sqlglot.lineage import lineage
 
-from orchestration.dbt_manifest import COLUMN_LINEAGE
+from orchestration.dbt_resource import COLUMN_LINEAGE
 from orchestration.dbt_translator import node_key
 
 # PostgreSQL knows a list of no columns, sqlglot does not

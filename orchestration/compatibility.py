@@ -1,12 +1,15 @@
 """The few private seams of dagster that runs need, each with its reason; seen in dagster 1.13.27.
 
 tests/end_to_end (dagster_ui/, test_faults.py) fail where one of them no longer does what it is for.
+tests/unit/orchestration/test_compatibility.py fails where dagster-dbt no longer has what is overridden here.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +20,24 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
+from dagster_dbt import DbtCliResource
+from packaging.version import Version
+
+
+class PreparedDbtCliResource(DbtCliResource):
+    """dagster-dbt's resource without what it prepares for each command and nothing here uses.
+
+    `dbt --version` is a process of its own that asks for newer releases over the network; the adapter, for
+    column metadata that runs read themselves, parses all of dbt's macros in this process, for each step.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return None
+
 
 # What the public `define_asset_job` returns, which has no public name.
 AssetJob = UnresolvedAssetJobDefinition

@@ -12,7 +12,7 @@ from orchestration.assets.raw import raw_assets
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import warehouse_assets
 from orchestration.checks import build_checks, build_recomputation_checks
-from orchestration.dbt_manifest import dbt_project, dbt_resource, prepared_manifest
+from orchestration.dbt_resource import dbt_project, dbt_resource, prepared_manifest
 from orchestration.dbt_translator import DbtTranslator
 from orchestration.jobs import build_jobs, build_query_jobs
 from orchestration.resources import build_resources

@@ -9,8 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.assets.anchors import ANCHORS, note_anchor
-from orchestration.assets.warehouse import WAREHOUSE_POOL
-from orchestration.dbt_build import build
+from orchestration.assets.warehouse import WAREHOUSE_POOL, build
 from orchestration.dbt_translator import CLOSING_TAG, DbtTranslator, asset_nodes, is_closed
 from orchestration.partitions import (
     CLOSED,

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.dbt_manifest import prepared_manifest
+from orchestration.dbt_resource import prepared_manifest
 from orchestration.definitions import build_definitions
 from orchestration.settings import SOURCES, Settings
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from orchestration.dbt_manifest import PROJECT, prepared_manifest
+from orchestration.dbt_resource import PROJECT, prepared_manifest
 from orchestration.dbt_tests import test_description as description_of
 from orchestration.dbt_translator import CLOSING_TAG, asset_nodes
 from orchestration.settings import SOURCES, Settings

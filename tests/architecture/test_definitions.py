@@ -14,7 +14,7 @@ from dagster._core.definitions.dependency import NodeHandle
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from orchestration.dagster_home import WORKSPACE
-from orchestration.dbt_manifest import prepared_manifest
+from orchestration.dbt_resource import prepared_manifest
 from orchestration.definitions import build_definitions
 from orchestration.settings import SOURCES, Settings
 from tests.architecture.test_imports import ROOT

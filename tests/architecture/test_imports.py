@@ -13,7 +13,7 @@ LONGEST_DEFINITIONS = 60
 # The settings read; these hand settings on to dbt and Dagster, who have no other way in.
 READS_ENVIRONMENT = {"orchestration/settings.py"}
 HANDS_ON_ENVIRONMENT = {
-    "orchestration/dbt_manifest.py",
+    "orchestration/dbt_resource.py",
     "orchestration/dagster_home.py",
     "orchestration/cli/up.py",
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_manifest import prepared_manifest
+from orchestration.dbt_resource import prepared_manifest
 from orchestration.settings import Settings
 from tests.support.installation import rows
 

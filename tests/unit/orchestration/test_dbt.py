@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.dbt_build import build_arguments
+from orchestration.assets.warehouse import build_arguments
 from orchestration.dbt_translator import is_closed, node_group, node_key
 
 

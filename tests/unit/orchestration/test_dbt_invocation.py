@@ -8,7 +8,7 @@ import pytest
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
 
-from orchestration.dbt_invocation import errors_of, events_of
+from orchestration.dbt_resource import errors_of, messages_of
 
 FAILING = """
 import json, sys
@@ -34,6 +34,6 @@ def test_what_dbt_says_stays_off_the_terminal_and_its_error_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     invocation = invoked(FAILING, tmp_path)
-    assert list(events_of(invocation)) == []
+    assert len(list(messages_of(invocation))) == 2
     assert errors_of(invocation) == "Database Error connection refused"
     assert capsys.readouterr().out == ""

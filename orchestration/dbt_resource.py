@@ -1,27 +1,31 @@
-"""dbt's project and resource as dagster-dbt knows them, and its manifest, parsed when out of date."""
+"""dbt as dagster-dbt runs it: the project, the resource, the manifest, and what an invocation says."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt import DbtCliEventMessage, DbtCliInvocation, DbtCliResource, DbtProject
 
-from orchestration.child_process import ended_with
-from orchestration.dbt_invocation import errors_of
+from orchestration.child_process import PATIENCE_SECONDS, ended_with
+from orchestration.compatibility import PreparedDbtCliResource
 from orchestration.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 # what was read of the models of this manifest, see column_lineage.py
 COLUMN_LINEAGE = "column_lineage.json"
 _READ_BY_DBT = {".sql", ".yml", ".yaml", ".md", ".csv", ".py"}
+
+_BEFORE_ERRORS = "Errors parsed from dbt logs:"
 
 
 class DbtError(Exception):
@@ -40,9 +44,10 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:
     """dagster-dbt's resource, with the dbt that is installed beside this Python, whatever the PATH."""
-    return DbtCliResource(
-        project_dir=project,
-        dbt_executable=Path(sys.executable).with_name("dbt"),
+    return PreparedDbtCliResource(
+        project_dir=os.fspath(project.project_dir),
+        profiles_dir=os.fspath(project.profiles_dir),
+        dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
         global_config_flags=["--no-version-check", "--log-level-file", "info", "--log-format-file", "text"],
     )
 
@@ -87,8 +92,8 @@ def environment(settings: Settings, **more: str) -> Iterator[None]:
     os.environ.update(settings.dbt_environment())
     os.environ.update({f"SUBDYN_DBT_{name.upper()}": value for name, value in more.items()})
     os.environ.update(
-        # where dagster-dbt looks for what was parsed before
-        DBT_TARGET_PATH=str(target_folder(settings)),
+        # what was parsed is read where it is; dagster-dbt's copy in a step's folder would grow old there
+        DBT_PARTIAL_PARSE_FILE_PATH=str(target_folder(settings) / "partial_parse.msgpack"),
         # a test of two models would be run for either; checks are selected by name
         DBT_INDIRECT_SELECTION="empty",
     )
@@ -113,9 +118,10 @@ def _parse(settings: Settings, project: DbtProject) -> None:
 
 
 def _fingerprint(settings: Settings) -> str:
-    warehouse: Mapping[str, str] = settings.dbt_environment()
-    parts = variables(settings)
-    parts += [f"{name}={warehouse.get(name)}" for name in ("SUBDYN_DBT_HOST", "SUBDYN_DBT_DATABASE")]
+    # dbt parses the whole project again for another connection, whatever of it has changed
+    connection = settings.dbt_environment()
+    connection.pop("SUBDYN_DBT_PASSWORD", None)
+    parts = [*variables(settings), json.dumps(connection, sort_keys=True)]
     for path in sorted(PROJECT.rglob("*")):
         if path.suffix in _READ_BY_DBT and path.is_file():
             stat = path.stat()
@@ -128,3 +134,42 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def messages_of(invocation: DbtCliInvocation) -> Iterator[DbtCliEventMessage]:
+    """Dbt's messages as they come; what dagster-dbt prints of each, and dbt's log has, goes nowhere."""
+    invocation.termination_timeout_seconds = PATIENCE_SECONDS
+    messages = invocation.stream_raw_events()
+    while True:
+        with redirect_stdout(io.StringIO()):
+            try:
+                message = next(messages)
+            except StopIteration:
+                return
+            except subprocess.TimeoutExpired as error:
+                # an interrupt that dbt did not heed in time; it is killed at the end of the step
+                raise error.__context__ or error from None
+        yield message
+
+
+def events_of(invocation: DbtCliInvocation, message: DbtCliEventMessage) -> Iterator[Any]:
+    """Dagster's events of one of dbt's messages: an output, a check result, or none."""
+    return message.to_default_asset_events(
+        manifest=invocation.manifest,
+        dagster_dbt_translator=invocation.dagster_dbt_translator,
+        context=invocation.context,
+        target_path=invocation.target_path,
+        project=invocation.project,
+    )
+
+
+def errors_of(invocation: DbtCliInvocation) -> str:
+    """What dbt said before it gave up, on one line; after its end."""
+    error = invocation.get_error()
+    text = getattr(error, "description", None) or str(error)
+    return one_line(text.rpartition(_BEFORE_ERRORS)[2])
+
+
+def one_line(text: object) -> str:
+    """The text without line ends."""
+    return " ".join(str(text).split())
