@@ -92,11 +92,13 @@ def environment(settings: Settings, **more: str) -> Iterator[None]:
     os.environ.update(settings.dbt_environment())
     os.environ.update({f"SUBDYN_DBT_{name.upper()}": value for name, value in more.items()})
     os.environ.update(
-        # what was parsed is read where it is; dagster-dbt's copy in a step's folder would grow old there
-        DBT_PARTIAL_PARSE_FILE_PATH=str(target_folder(settings) / "partial_parse.msgpack"),
         # a test of two models would be run for either; checks are selected by name
         DBT_INDIRECT_SELECTION="empty",
     )
+    parsed = target_folder(settings) / "partial_parse.msgpack"
+    if parsed.exists():
+        # read where it is: dagster-dbt's copy of it in a step's folder would grow old there
+        os.environ["DBT_PARTIAL_PARSE_FILE_PATH"] = str(parsed)
     try:
         yield
     finally:

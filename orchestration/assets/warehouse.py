@@ -113,20 +113,21 @@ def build(
             arguments = [*build_arguments(context.selected_asset_check_keys), *variables(settings)]
             invocation = dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
         failures: list[DbtCliEventMessage] = []
-        checked: set[str] = set()
+        failed_checks: set[str] = set()
         # dagster-dbt itself ends dbt only where an interrupt finds it waiting for dbt's next line
         with ended_with(invocation.process):
             for message in messages_of(invocation):
                 if message.raw_event["info"]["name"] == _FAILED:
                     failures.append(message)
                 for event in events_of(invocation, message):
-                    if isinstance(event, dg.AssetCheckResult):
-                        checked.add(_unique_id(event))
+                    # of a test that could not be asked, Dagster would not show why
+                    if isinstance(event, dg.AssetCheckResult) and _status(message) == "fail":
+                        failed_checks.add(_unique_id(event))
                     yield shown.completed(event)
         lineage.keep()
     if invocation.is_successful():
         return
-    reason = failure_reason(failures, checked) if failures else f"dbt: {errors_of(invocation)}"
+    reason = failure_reason(failures, failed_checks) if failures else f"dbt: {errors_of(invocation)}"
     if reason is None:
         return
     failure = dg.Failure(reason, allow_retries=False)
@@ -201,17 +202,20 @@ def _unique_id(event: dg.Output | dg.AssetCheckResult) -> str:
     return str(event.metadata["unique_id"].value)
 
 
-def failure_reason(failures: Iterable[DbtCliEventMessage], checked: Collection[str]) -> str | None:
+def _status(message: DbtCliEventMessage) -> str:
+    return str(message.raw_event["data"]["node_info"]["node_status"])
+
+
+def failure_reason(failures: Iterable[DbtCliEventMessage], failed_checks: Collection[str]) -> str | None:
     """What Dagster would not show by itself, on one line: failed models, failed tests that are no checks.
 
-    `failures` are dbt's messages of what failed, `checked` the tests whose results Dagster has.
+    `failures` are dbt's messages of what failed, `failed_checks` the tests of which Dagster shows that.
     """
     found: list[str] = []
     for failure in failures:
         data = failure.raw_event["data"]
-        node = data.get("node_info") or {}
-        unique_id = node.get("unique_id", "")
-        if node.get("node_status") == "fail" and unique_id in checked:
+        unique_id = (data.get("node_info") or {}).get("unique_id", "")
+        if unique_id in failed_checks:
             continue
         name = unique_id.split(".")[2] if unique_id.count(".") > 1 else "dbt"
         found.append(f"{name}: {one_line(data['msg'])}")

@@ -3,8 +3,10 @@
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DbtCliEventMessage
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.assets.warehouse import build_arguments
+from orchestration.assets.warehouse import build_arguments, failure_reason
 from orchestration.dbt_translator import is_closed, node_group, node_key
 
 
@@ -50,3 +52,23 @@ def test_exactly_the_checks_that_were_asked_for_are_run_and_all_functions_made()
     arguments = build_arguments([dg.AssetCheckKey(asset, "unique_y"), dg.AssetCheckKey(asset, "not_null_x")])
     assert arguments[arguments.index("--select") + 1] == "resource_type:function not_null_x unique_y"
     assert arguments[arguments.index("--exclude-resource-type") + 1] == "unit_test"
+
+
+def failure(unique_id: str | None, text: str) -> DbtCliEventMessage:
+    data = {"msg": text, "node_info": {"unique_id": unique_id}} if unique_id else {"msg": text}
+    return DbtCoreCliEventMessage(
+        raw_event={"info": {"name": "RunResultError"}, "data": data}, event_history_metadata={}
+    )
+
+
+def test_a_failed_model_is_named_with_its_error_and_a_failed_check_is_left_to_dagster() -> None:
+    failures = [
+        failure("model.installation.fct_refills", "Database Error\n  division by zero"),
+        failure("test.installation.not_null_x.1", "Got 1 result, configured to fail if != 0"),
+        failure("test.installation.no_check.2", "Got 2 results"),
+        failure(None, "Runtime Error"),
+    ]
+    assert failure_reason(failures, {"test.installation.not_null_x.1"}) == (
+        "fct_refills: Database Error division by zero; no_check: Got 2 results; dbt: Runtime Error"
+    )
+    assert failure_reason(failures[1:2], {"test.installation.not_null_x.1"}) is None
