@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, PlainSerializer, SkipValidation
 
 from exports import months
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Cell = int | Decimal | str | date | datetime | None
 # ISO 8601 with the offset in JSON, where pydantic writes Z for UTC.
@@ -127,6 +130,28 @@ class StoredResult:
     generated_at: Instant
     duration_seconds: float
     details: tuple[Table, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame under the columns' whole heads, for notebooks; the Total left out.
+
+        Types are Parquet's (exports/render/parquet.py): amounts stay decimals, no value is `<NA>`. `attrs`
+        hold the title, the result's id and the data through of each source as text.
+        """
+        import pandas as pd
+        import pyarrow as pa
+
+        from exports.render.parquet import IS_TOTAL, arrow
+
+        rows = replace(self, rows=self.rows[:-1], has_total=False) if self.has_total else self
+        schema, batches = arrow(rows)
+        table = pa.Table.from_batches(list(batches), schema).drop_columns([IS_TOTAL])
+        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        frame.attrs = {
+            "title": self.title,
+            "result_id": self.result_id,
+            "data_through": {source: instant.isoformat() for source, instant in self.data_through.items()},
+        }
+        return frame
 
 
 def written(cell: Cell, kind: Kind) -> str:

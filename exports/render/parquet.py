@@ -9,7 +9,7 @@ word is text, written as in CSV.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -46,26 +46,38 @@ def render(result: StoredResult, stream: BinaryIO, chart: Chart | None = None) -
     The stream stays open. Further tables and the chart are for people's formats.
     """
     del chart
+    schema, record_batches = arrow(result)
+    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for batch in record_batches:
+            writer.write_batch(batch)
+
+
+def arrow(result: StoredResult) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The schema of a result's rows, and the rows in batches of at most ROWS_IN_A_GROUP."""
     types = _types(result)
     fields = [
         pa.field(column.label, type_, metadata=_of_column(column))
         for column, type_ in zip(result.columns, types, strict=True)
     ]
     schema = pa.schema([*fields, pa.field(IS_TOTAL, pa.bool_(), nullable=False)], metadata=_metadata(result))
+    return schema, _record_batches(result, schema)
+
+
+def _record_batches(result: StoredResult, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    types = schema.types[:-1]
     readers = [_reader(column, type_) for column, type_ in zip(result.columns, types, strict=True)]
     left = len(result.rows)
-    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for batch in batches(result.rows, ROWS_IN_A_GROUP):
-            columns = zip(*batch, strict=True)
-            arrays = [
-                pa.array([read(cell) for cell in cells], type_)
-                for read, cells, type_ in zip(readers, columns, types, strict=True)
-            ]
-            left -= len(batch)
-            totals = [False] * len(batch)
-            if result.has_total and left == 0:
-                totals[-1] = True
-            writer.write_batch(pa.record_batch([*arrays, pa.array(totals, pa.bool_())], schema))
+    for batch in batches(result.rows, ROWS_IN_A_GROUP):
+        columns = zip(*batch, strict=True)
+        arrays = [
+            pa.array([read(cell) for cell in cells], type_)
+            for read, cells, type_ in zip(readers, columns, types, strict=True)
+        ]
+        left -= len(batch)
+        totals = [False] * len(batch)
+        if result.has_total and left == 0:
+            totals[-1] = True
+        yield pa.record_batch([*arrays, pa.array(totals, pa.bool_())], schema)
 
 
 def _types(result: StoredResult) -> list[pa.DataType]:

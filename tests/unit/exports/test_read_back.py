@@ -336,6 +336,30 @@ def test_parquet_is_typed() -> None:
     assert read.column("When").to_pylist()[0] == datetime(2026, 3, 29, tzinfo=UTC)
 
 
+@checked
+def test_a_frame_holds_every_cell_but_those_of_the_total(result: StoredResult) -> None:
+    frame = result.to_frame()
+    assert list(frame.columns) == [column.label for column in result.columns]
+    rows = result.rows[:-1] if result.has_total else result.rows
+    assert len(frame) == len(rows)
+    for number, column in enumerate(result.columns):
+        read = frame.iloc[:, number].array.__arrow_array__().to_pylist()
+        cells = [row[number] for row in rows]
+        if any(isinstance(cell, str) for cell in cells):
+            cells = [None if cell is None else written(cell, column.kind) for cell in cells]
+        assert read == cells
+
+
+def test_a_frame_is_typed_and_adds_up_to_the_total_in_decimals() -> None:
+    frame = a_result().to_frame()
+    assert [str(kind) for kind in frame.dtypes] == [
+        "date32[day][pyarrow]", "string[pyarrow]", "int64[pyarrow]", "decimal128(38, 4)[pyarrow]",
+        "decimal128(38, 4)[pyarrow]",
+    ]  # fmt: skip
+    assert sum(frame["Balance Refill: Total"].to_list()) == Decimal("1234.0000")
+    assert frame.attrs["data_through"] == {"billing": "2026-02-01T00:00:00+00:00"}
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_a_format_without_pictures_takes_a_chart_all_the_same(format_name: str) -> None:
     chart = Chart.read({"columns": ["Balance Refill: Total"]})
