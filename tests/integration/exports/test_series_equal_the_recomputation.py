@@ -21,6 +21,7 @@ from tests.reference.customer_dynamics import Question, RateMissing, recompute, 
 from tests.reference.customer_months import DURATIONS, CompanyHistory, CompanyMonths
 from tests.reference.local_time import ONE_DAY
 from tests.reference.random_operator import Operator, make_operator, mutate, spelt
+from tests.support.report_rows import report
 
 SERIES = [
     "+customer_dynamics_monthly",
@@ -138,6 +139,44 @@ def assert_dynamics_agree(warehouse: BillingWarehouse, operator: Operator, repor
             assert [key for key in days if not daily[key]["is_finished"]] in ([max(days)], [])
     assert not monthly
     return converted
+
+
+def assert_report_equals_the_series(warehouse: BillingWarehouse) -> int:
+    """Every day and month of every company's branch for every duration: what people ask is what BI reads."""
+    with psycopg.connect(warehouse.url) as connection:
+        rows = connection.execute("select company_id, time_zone, currency from marts.dim_company").fetchall()
+    companies = {company_id: (time_zone, currency) for company_id, time_zone, currency in rows}
+    compared = 0
+    for mart, day, unit, head in (
+        ("customer_dynamics_daily", "local_date", "date", "Date"),
+        ("customer_dynamics_monthly", "month_start_date", "month", "Month"),
+    ):
+        series = rows_by(warehouse, mart, "company_id", "active_duration_months", "reading", day)
+        for company_id, duration in sorted({key[:2] for key in series}):
+            wanted = {
+                key[3]: row for key, row in series.items() if key[:3] == (company_id, duration, "branch")
+            }
+            time_zone, currency = companies[company_id]
+            result = report(
+                warehouse,
+                {
+                    "from_date": min(wanted),
+                    "to_date": max(row["as_of_at"].date() for row in wanted.values()) + ONE_DAY,
+                    "time_zone": time_zone,
+                    "currency": currency,
+                    "company_id": company_id,
+                    "active_duration_months": duration,
+                    "group_by": unit,
+                },
+            )
+            heads = [column.label for column in result.columns]
+            reported = [dict(zip(heads, row, strict=True)) for row in result.rows[:-1]]
+            assert [row[head] for row in reported] == sorted(wanted)
+            for row in reported:
+                figures_of_series = {name: wanted[row[head]][name] for name in CELLS}
+                assert figures_of_series == {name: row[label] for name, label in CELLS.items()}, row
+                compared += 1
+    return compared
 
 
 def assert_months_agree(
@@ -270,6 +309,7 @@ def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: Billing
     converted = assert_dynamics_agree(warehouse, operator, "GBP")
     totals = assert_months_agree(warehouse, operator, history, "GBP")
     assert_snapshot_agrees(warehouse, operator)
+    assert assert_report_equals_the_series(warehouse) > 1000
     assert converted > 50
     assert min(totals.values()) > 0, totals
 
