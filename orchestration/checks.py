@@ -140,7 +140,7 @@ class _Recomputed:
 
 
 def subscriber_choices() -> Choices:
-    """The choices of macros/subscribers/choices.sql as this installation's dbt_project.yml sets them."""
+    """The choices that this installation's dbt_project.yml sets in its `vars`."""
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text()).get("vars") or {}
     fallback = Choices()
     return Choices(

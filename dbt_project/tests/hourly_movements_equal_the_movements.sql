@@ -3,24 +3,38 @@
     meta={'dagster': {'ref': {'name': 'fct_hourly_movements'}}},
 ) }}
 
-(
-    select {{ hourly_movement_key() }}, movement_count, nonzero_count, measure_count, measure_amount
-    from {{ ref('fct_hourly_movements') }}
-    except
-    select {{ hourly_movement_columns('movements') }}
-    from {{ ref('fct_transactions') }} as movements
-    where movements.measure != 'other'
+with summed as (
+    select
+        date_trunc('hour', confirmed_at, 'UTC') as hour_start_at,
+        company_id,
+        customer_type,
+        currency,
+        measure,
+        case when measure in ('activation', 'renewal') then package_id end as package_id,
+        count(*) as movement_count,
+        count(*) filter (where measure_amount != 0) as nonzero_count,
+        sum(measure_count) as measure_count,
+        sum(measure_amount)::numeric(38, 6) as measure_amount
+    from {{ ref('fct_transactions') }}
+    where measure != 'other'
     group by 1, 2, 3, 4, 5, 6
+),
+
+kept as (
+    select
+        hour_start_at,
+        company_id,
+        customer_type,
+        currency,
+        measure,
+        package_id,
+        movement_count,
+        nonzero_count,
+        measure_count,
+        measure_amount
+    from {{ ref('fct_hourly_movements') }}
 )
 
+(table kept except all table summed)
 union all
-
-(
-    select {{ hourly_movement_columns('movements') }}
-    from {{ ref('fct_transactions') }} as movements
-    where movements.measure != 'other'
-    group by 1, 2, 3, 4, 5, 6
-    except
-    select {{ hourly_movement_key() }}, movement_count, nonzero_count, measure_count, measure_amount
-    from {{ ref('fct_hourly_movements') }}
-)
+(table summed except all table kept)

@@ -55,12 +55,11 @@ def test_no_model_reads_the_wall_clock() -> None:
 
 
 def test_models_read_relations_by_ref_and_source(manifest: dict[str, Any]) -> None:
-    """What is read by its name is no edge of dbt's graph; incremental models' bookkeeping needs none."""
+    """What is read by its name is no edge of dbt's graph."""
     behind = {
         (node["name"], match[1])
         for node in asset_nodes(manifest).values()
         for match in READ_BY_NAME.finditer(COMMENT.sub("", node["raw_code"]))
-        if match[1] not in {"intermediate.recorded_data_through", "intermediate.model_watermarks"}
     }
     assert behind == set()
 

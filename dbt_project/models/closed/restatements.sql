@@ -3,7 +3,7 @@
     incremental_strategy='append',
     full_refresh=false,
     tags=['ledger'],
-    pre_hook=["{{ refuse_to_make_closed_tables() }}", "{{ one_at_a_time() }}", "{{ few_rows_of_many() }}"],
+    pre_hook=["{{ refuse_to_make_closed_tables() }}", "lock table app.closing_lock in exclusive mode", "set local jit = off"],
 ) }}
 
 with closed_months as (

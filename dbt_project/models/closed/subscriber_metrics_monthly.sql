@@ -5,7 +5,7 @@
     tags=['monthly_close'],
     pre_hook=[
         "{{ refuse_to_make_closed_tables() }}",
-        "{{ one_at_a_time() }}",
+        "lock table app.closing_lock in exclusive mode",
         "{{ note_months_to_close() }}",
         "{{ freeze_evidence() }}",
     ],
@@ -75,7 +75,7 @@ made as (
         null::text as previous_hash,
         null::text as row_hash,
         {{ run_as_of('months.data_through_at') }} as closed_as_of,
-        {{ closing_grace_hours() }} as closing_grace_hours
+        {{ var('closing_grace_hours') | int }} as closing_grace_hours
     from months_to_close as months
     inner join {{ ref('int_subscriber_metrics') }} as metrics
         on months.subscriber_id = metrics.subscriber_id and months.month = metrics.month

@@ -19,7 +19,7 @@ PACKAGE = "exports.verification.recomputation"
 Progress = Callable[[str, int], None]
 # Models that have not read the last load of a table: after a run that failed, or while one goes on.
 READ_LOADS = (
-    "select split_part(input, '/', 3), model, position from intermediate.model_watermarks"
+    "select split_part(input, '/', 3), model, position from app.model_watermarks"
     " where starts_with(input, %s) order by 1, 2"
 )
 _CURSORS = count()

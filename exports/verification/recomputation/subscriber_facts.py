@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Choices:
-    """What an installation may choose: see dbt_project/macros/subscribers/choices.sql."""
+    """What an installation may choose: see `vars` in dbt_project/dbt_project.yml."""
 
     session_timeout_minutes: int = 30
     lock_counts_for_agents: bool = True

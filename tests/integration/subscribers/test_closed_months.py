@@ -138,11 +138,11 @@ def test_rerun_of_a_close_changes_nothing(closed: Warehouse) -> None:
 def test_a_position_that_the_release_before_kept_stops_no_model(closed: Warehouse) -> None:
     kept = "('int_logons_split_by_month', 'int_platform_data_through', 1)"
     with closed.connect() as connection:
-        connection.execute(f"insert into intermediate.model_watermarks values {kept}".encode())
+        connection.execute(f"insert into app.model_watermarks values {kept}".encode())
     closed.build("--select", "int_logons_split_by_month")
     with closed.connect() as connection:
         connection.execute(
-            f"delete from intermediate.model_watermarks where (model, input, position) = {kept}".encode()
+            f"delete from app.model_watermarks where (model, input, position) = {kept}".encode()
         )
 
 

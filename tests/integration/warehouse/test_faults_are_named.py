@@ -184,9 +184,7 @@ def test_documents_of_all_versions_are_read_or_set_aside_with_a_reason(warehouse
             ]
         },
     )
-    warehouse.build(
-        "--select", "path:functions/documents", "+path:models/staging/middleware", "+fct_online_sessions"
-    )
+    warehouse.build("--select", "document_*", "+path:models/staging/middleware", "+fct_online_sessions")
 
     begun = warehouse.rows("select distinct account_id, started_at from marts.fct_online_sessions")
     assert begun == [{"account_id": 7, "started_at": at(1, 1) + timedelta(milliseconds=123)}]

@@ -55,7 +55,8 @@ def functions(parsed_models: BuiltWarehouse) -> BuiltWarehouse:
         for number, (base, currency, day, rate) in enumerate(MADE_UP_RATES):
             changed_at = moment + timedelta(number)
             copy.write_row((base, currency, date(2020, 1, day), rate, changed_at, 1, moment))
-    parsed_models.build("--select", "path:functions/time", "+required_exchange_rate")
+    functions_of_time = ("first_instant", "local_day_start", "months_before")
+    parsed_models.build("--select", *functions_of_time, "+required_exchange_rate")
     return parsed_models
 
 

@@ -7,10 +7,7 @@ from tests.support.warehouse import BuiltWarehouse
 
 # what depends on the builds there were, not on the rows alone
 OF_THE_BUILDS = {
-    "intermediate.int_customer_changes",
     "intermediate.int_reporting_rate_periods",
-    "intermediate.model_watermarks",
-    "intermediate.kept_definitions",
     "marts.dim_customer_history",
     # count a customer where it stood, by that history
     "intermediate.int_company_activity_changes",
@@ -152,15 +149,13 @@ def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse
     warehouse.execute(
         "delete from marts.fct_transactions where kind = 'payment';"
         "alter table marts.fct_hourly_movements drop column package_id;"
-        "update intermediate.kept_definitions set definition_hash = 'of an earlier release'"
+        "update app.model_definitions set definition_hash = 'of an earlier release'"
         " where relation_name in ('marts.fct_hourly_movements', 'marts.fct_transactions')"
     )
     warehouse.build()
     assert warehouse.contents(tables) == whole
 
-    warehouse.execute(
-        "delete from intermediate.kept_definitions where relation_name = 'marts.fct_hourly_movements'"
-    )
+    warehouse.execute("delete from app.model_definitions where relation_name = 'marts.fct_hourly_movements'")
     warehouse.build()
     assert warehouse.contents(tables) == whole
     later = transaction(9001, 4, "payment", 7, AS_OF + timedelta(days=1), currency="USD")

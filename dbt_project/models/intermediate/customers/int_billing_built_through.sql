@@ -2,7 +2,6 @@
     materialized='incremental',
     incremental_strategy='sync',
     unique_key='source',
-    post_hook="{{ record_data_through() }}",
 ) }}
 -- built last, after all that reports read:
 -- {{ ref('dim_company') }} {{ ref('dim_owner') }} {{ ref('dim_package') }} {{ ref('dim_account') }}

@@ -1,4 +1,13 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='source') }}
+{# The first model of billing makes the raw tables' indexes: it holds no load up for long. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='sync',
+    unique_key='source',
+    pre_hook=[
+        "{{ index_raw_table('billing', 'transactions', 'customer_id') }}",
+        "{{ index_raw_table('billing', 'transactions', 'deleted_at', condition='deleted_at is not null') }}",
+    ],
+) }}
 
 select
     'billing'::text as source,

@@ -5,7 +5,7 @@
         'time_zone', 'active_duration_months', 'company_id', 'other_company_id', 'customer_company_id',
         'created_month_number', 'first_paid_use_month_number', 'boundary_number',
     ],
-    pre_hook="{{ join_whole_tables() }}",
+    pre_hook="set local enable_nestloop = off",
     tags=['nightly'],
 ) }}
 

@@ -1,8 +1,9 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='sync',
     unique_key=['time_zone', 'currency', 'valid_from_date'],
-    indexes=[{'columns': ['time_zone', 'currency', 'valid_from_date'], 'unique': true}, {'columns': ['change_id']}],
+    indexes=[{'columns': ['time_zone', 'currency', 'valid_from_date'], 'unique': true}],
+    meta={'notes': [{'time_zone': 'time_zone', 'currency': 'currency', 'valid_from_date': 'valid_from_date'}]},
 ) }}
 
 with pairs as (
@@ -48,42 +49,15 @@ rates as (
         ) as rate
     from (select distinct currency from pairs) as currencies
     cross join dates
-),
-
-periods as (
-    select
-        starts.time_zone,
-        rates.currency,
-        starts.valid_from_date,
-        starts.valid_from_at,
-        rates.reporting_currency,
-        rates.rate
-    from pairs
-    inner join starts on pairs.time_zone = starts.time_zone
-    inner join rates on pairs.currency = rates.currency and starts.valid_from_date = rates.valid_from_date
 )
 
 select
-    periods.time_zone,
-    periods.currency,
-    periods.valid_from_date,
-    periods.valid_from_at,
-    periods.reporting_currency,
-    periods.rate,
-    (
-        select coalesce(max(watermark.position), 0) + 1
-        from intermediate.model_watermarks as watermark
-        where watermark.input = 'int_reporting_rate_periods'
-    ) as change_id
-from periods
-{% if is_incremental() %}
-    left join {{ this }} as known
-        on
-            periods.time_zone = known.time_zone
-            and periods.currency = known.currency
-            and periods.valid_from_date = known.valid_from_date
-    where
-        known.time_zone is null
-        or (periods.valid_from_at, periods.reporting_currency, periods.rate)
-        is distinct from (known.valid_from_at, known.reporting_currency, known.rate)
-{% endif %}
+    starts.time_zone,
+    rates.currency,
+    starts.valid_from_date,
+    starts.valid_from_at,
+    rates.reporting_currency,
+    rates.rate
+from pairs
+inner join starts on pairs.time_zone = starts.time_zone
+inner join rates on pairs.currency = rates.currency and starts.valid_from_date = rates.valid_from_date

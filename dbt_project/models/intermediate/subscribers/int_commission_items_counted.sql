@@ -7,14 +7,13 @@
         {'columns': ['commission_run_id', 'created_at']},
     ],
     meta={
-        'changed_key': 'commission_run_id',
-        'change_sources': [
-            ['platform', 'commission_items', 'run_id', 'commission_item_id'],
-            ['platform', 'commission_runs', 'id'],
+        'changed_key': ['commission_run_id'],
+        'raw_inputs': [
+            {'source': 'platform', 'table': 'commission_items', 'key': 'run_id', 'row': 'commission_item_id'},
+            {'source': 'platform', 'table': 'commission_runs', 'key': 'id'},
         ],
-        'month_changes': {'from': 'created_at'},
+        'note_months': {'from': 'created_at'},
     },
-    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_months') }}

@@ -3,8 +3,7 @@
     incremental_strategy='sync',
     unique_key='commission_run_id',
     indexes=[{'columns': ['commission_run_id'], 'unique': true}, {'columns': ['subscriber_id', 'closed_at']}],
-    meta={'change_sources': [['platform', 'commission_runs']], 'month_changes': {'from': 'closed_at'}},
-    post_hook="{{ analyze_when_new() }}",
+    meta={'raw_inputs': [{'source': 'platform', 'table': 'commission_runs', 'key': 'id'}], 'note_months': {'from': 'closed_at'}},
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_months') }}

@@ -1,19 +1,18 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='noted_keys',
+    incremental_strategy='changed_keys',
     unique_key=['logon_id', 'started_at'],
     indexes=[
         {'columns': ['month', 'subscriber_id']},
         {'columns': ['logon_id']},
     ],
     meta={
-        'noted_key': 'logon_id',
-        'change_sources': [['platform', 'logons']],
-        'month_inputs': ['int_subscriber_months'],
-        'month_changes': {'month': 'month'},
+        'changed_key': ['logon_id'],
+        'raw_inputs': [{'source': 'platform', 'table': 'logons', 'key': 'id'}],
+        'inputs': ['int_subscriber_months'],
+        'notes': [{'subscriber_id': 'subscriber_id', 'month': 'month'}],
     },
-    pre_hook=["{{ note_logons_to_split() }}", "{{ share_among_processes() }}"],
-    post_hook="{{ analyze_when_new() }}",
+    pre_hook=["{{ add_logons_to_split() }}", "set local parallel_tuple_cost = 0"],
 ) }}
 
 with logons as (

@@ -2,7 +2,6 @@
     materialized='incremental',
     incremental_strategy='sync',
     unique_key='source',
-    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 select

@@ -4,10 +4,12 @@
     unique_key='process_field_id',
     indexes=[{'columns': ['process_field_id'], 'unique': true}, {'columns': ['subscriber_id']}],
     meta={
-        'change_sources': [['platform', 'process_forms'], ['platform', 'process_fields']],
-        'month_changes': {'from': 'valid_from', 'to': 'valid_to'},
+        'raw_inputs': [
+            {'source': 'platform', 'table': 'process_forms', 'key': 'id'},
+            {'source': 'platform', 'table': 'process_fields', 'key': 'id'},
+        ],
+        'note_months': {'from': 'valid_from', 'to': 'valid_to'},
     },
-    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_months') }}

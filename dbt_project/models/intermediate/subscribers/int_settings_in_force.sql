@@ -4,10 +4,9 @@
     unique_key='setting_id',
     indexes=[{'columns': ['setting_id'], 'unique': true}, {'columns': ['subscriber_id', 'setting']}],
     meta={
-        'change_sources': [['platform', 'subscriber_settings']],
-        'month_changes': {'from': 'valid_from', 'to': 'valid_to'},
+        'raw_inputs': [{'source': 'platform', 'table': 'subscriber_settings', 'key': 'id'}],
+        'note_months': {'from': 'valid_from', 'to': 'valid_to'},
     },
-    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_months') }}

@@ -1,10 +1,11 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='changed_months',
+    incremental_strategy='changed_keys',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
     meta={
-        'month_inputs': [
+        'changed_key': ['subscriber_id', 'month'],
+        'inputs': [
             'int_subscriber_months',
             'int_user_months_seats',
             'int_user_months_online',
@@ -16,8 +17,7 @@
             'int_platform_data_through',
         ],
     },
-    pre_hook="{{ month_by_month() }}",
-    post_hook="{{ analyze_when_new() }}",
+    pre_hook="set local enable_memoize = off",
 ) }}
 
 with months as (

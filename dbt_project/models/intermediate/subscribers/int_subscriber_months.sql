@@ -3,8 +3,10 @@
     incremental_strategy='sync',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
-    meta={'change_sources': [['platform', 'subscribers']], 'month_changes': {'month': 'month'}},
-    post_hook="{{ analyze_when_new() }}",
+    meta={
+        'raw_inputs': [{'source': 'platform', 'table': 'subscribers', 'key': 'id'}],
+        'notes': [{'subscriber_id': 'subscriber_id', 'month': 'month'}],
+    },
 ) }}
 
 with subscribers as (

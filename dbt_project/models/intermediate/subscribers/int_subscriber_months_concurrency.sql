@@ -1,11 +1,10 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='changed_months',
+    incremental_strategy='changed_keys',
     unique_key=['subscriber_id', 'month'],
     indexes=[{'columns': ['subscriber_id', 'month'], 'unique': true}],
-    meta={'month_inputs': ['int_user_months_online'], 'month_changes': {'month': 'month'}},
-    pre_hook="{{ month_by_month() }}",
-    post_hook="{{ analyze_when_new() }}",
+    meta={'changed_key': ['subscriber_id', 'month'], 'inputs': ['int_user_months_online'], 'notes': [{'subscriber_id': 'subscriber_id', 'month': 'month'}]},
+    pre_hook="set local enable_memoize = off",
 ) }}
 
 with months as (

@@ -1,14 +1,14 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='changed_months',
+    incremental_strategy='changed_keys',
     unique_key=['subscriber_id', 'month', 'user_id'],
     indexes=[{'columns': ['subscriber_id', 'month', 'user_id'], 'unique': true}],
     meta={
-        'month_inputs': ['int_subscriber_months', 'int_logons_split_by_month', 'int_platform_data_through'],
-        'month_changes': {'month': 'month'},
+        'changed_key': ['subscriber_id', 'month'],
+        'inputs': ['int_subscriber_months', 'int_logons_split_by_month', 'int_platform_data_through'],
+        'notes': [{'subscriber_id': 'subscriber_id', 'month': 'month'}],
     },
-    pre_hook="{{ month_by_month() }}",
-    post_hook="{{ analyze_when_new() }}",
+    pre_hook="set local enable_memoize = off",
 ) }}
 
 with months as (

@@ -1,14 +1,14 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='changed_months',
+    incremental_strategy='changed_keys',
     unique_key=['subscriber_id', 'month', 'user_id'],
     indexes=[{'columns': ['subscriber_id', 'month', 'user_id'], 'unique': true}],
     meta={
-        'month_inputs': ['int_subscriber_months', 'int_user_states', 'int_platform_data_through'],
-        'month_changes': {'month': 'month'},
+        'changed_key': ['subscriber_id', 'month'],
+        'inputs': ['int_subscriber_months', 'int_user_states', 'int_platform_data_through'],
+        'notes': [{'subscriber_id': 'subscriber_id', 'month': 'month'}],
     },
-    pre_hook="{{ month_by_month() }}",
-    post_hook="{{ analyze_when_new() }}",
+    pre_hook="set local enable_memoize = off",
 ) }}
 
 with months as (
@@ -35,7 +35,9 @@ cross join lateral (
     select
         state.user_id,
         state.user_type,
-        bool_or(state.is_locked and {{ lock_counts_for('state.user_type') }}) as is_locked_out,
+        bool_or(
+            state.is_locked {% if not var('lock_counts_for_agents') %}and state.user_type = 'staff'{% endif %}
+        ) as is_locked_out,
         range_agg(held.during) as existing_during,
         range_agg(held.during) filter (where state.is_enabled) as enabled_during,
         range_agg(held.during) filter (

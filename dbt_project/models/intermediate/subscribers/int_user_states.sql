@@ -4,11 +4,13 @@
     unique_key=['user_id', 'valid_from'],
     indexes=[{'columns': ['user_id', 'valid_from'], 'unique': true}, {'columns': ['subscriber_id']}],
     meta={
-        'changed_key': 'user_id',
-        'change_sources': [['platform', 'users', 'id'], ['platform', 'user_changes']],
-        'month_changes': {'from': 'valid_from', 'to': 'valid_to'},
+        'changed_key': ['user_id'],
+        'raw_inputs': [
+            {'source': 'platform', 'table': 'users', 'key': 'id'},
+            {'source': 'platform', 'table': 'user_changes', 'key': 'user_id'},
+        ],
+        'note_months': {'from': 'valid_from', 'to': 'valid_to'},
     },
-    post_hook="{{ analyze_when_new() }}",
 ) }}
 
 -- depends_on: {{ ref('int_subscriber_months') }}

@@ -1,6 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', unique_key='date_day', indexes=[
-    {'columns': ['date_day'], 'unique': true},
-]) }}
+{{ config(materialized='incremental', incremental_strategy='append', unique_key='date_day') }}
 
 -- a fixed span: the calendar does not depend on the day it is built
 select

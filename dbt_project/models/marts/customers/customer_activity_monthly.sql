@@ -2,7 +2,6 @@
     materialized='incremental',
     incremental_strategy='sync',
     unique_key=['company_id', 'reading', 'month_start_date', 'active_duration_months'],
-    indexes=[{'columns': ['company_id', 'reading', 'month_start_date', 'active_duration_months'], 'unique': true}],
     tags=['nightly'],
 ) }}
 

@@ -4,13 +4,7 @@
     unique_key=[
         'company_id', 'reading', 'cohort_basis', 'cohort_month_date', 'month_start_date', 'active_duration_months',
     ],
-    indexes=[{
-        'columns': [
-            'company_id', 'reading', 'cohort_basis', 'cohort_month_date', 'month_start_date', 'active_duration_months',
-        ],
-        'unique': true,
-    }],
-    pre_hook="{{ join_whole_tables() }}",
+    pre_hook="set local enable_nestloop = off",
     tags=['nightly'],
 ) }}
 

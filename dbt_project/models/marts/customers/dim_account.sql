@@ -2,10 +2,9 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key='account_id',
-    indexes=[{'columns': ['account_id'], 'unique': true}, {'columns': ['customer_id']}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    indexes=[{'columns': ['customer_id']}],
+    meta={'changed_key': ['account_id'], 'raw_inputs': [{'source': 'billing', 'table': 'accounts', 'key': 'id'}]},
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 select
     account_id,
@@ -17,4 +16,4 @@ select
     created_at,
     deleted_at
 from {{ ref('stg_billing__accounts') }}
-where {{ is_changed('customer_id') }}
+where {{ is_changed('account_id') }}

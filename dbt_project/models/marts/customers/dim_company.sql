@@ -1,6 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='company_id', indexes=[
-    {'columns': ['company_id'], 'unique': true},
-]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='sync',
+    unique_key='company_id',
+    meta={'raw_inputs': [{'source': 'billing', 'table': 'companies', 'key': 'id'}], 'notes': [{'company_id': 'company_id'}]},
+) }}
 
 with recursive companies as (
     select * from {{ ref('stg_billing__companies') }}

@@ -2,10 +2,15 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key='customer_id',
-    indexes=[{'columns': ['customer_id'], 'unique': true}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    meta={
+        'changed_key': ['customer_id'],
+        'raw_inputs': [
+            {'source': 'billing', 'table': 'customers', 'key': 'id'},
+            {'source': 'billing', 'table': 'customer_tags', 'key': 'customer_id'},
+        ],
+        'notes': [{'customer_id': 'customer_id'}],
+    },
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with customers as (
     select *

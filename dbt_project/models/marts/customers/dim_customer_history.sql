@@ -3,10 +3,8 @@
     incremental_strategy='delete+insert',
     unique_key=['customer_id', 'valid_from'],
     full_refresh=false,
-    indexes=[{'columns': ['customer_id', 'valid_from'], 'unique': true}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    meta={'changed_key': ['customer_id'], 'inputs': ['dim_customer']},
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with customers as (
     select *

@@ -1,6 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='owner_user_id', indexes=[
-    {'columns': ['owner_user_id'], 'unique': true},
-]) }}
+{{ config(materialized='incremental', incremental_strategy='sync', unique_key='owner_user_id') }}
 
 select
     user_id as owner_user_id,

@@ -1,6 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='sync', unique_key='package_id', indexes=[
-    {'columns': ['package_id'], 'unique': true},
-]) }}
+{{ config(materialized='incremental', incremental_strategy='sync', unique_key='package_id') }}
 
 select
     package_id,

@@ -2,10 +2,14 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key=['customer_id', 'valid_from'],
-    indexes=[{'columns': ['customer_id', 'valid_from'], 'unique': true}, {'columns': ['valid_from']}, {'columns': ['valid_to']}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    indexes=[{'columns': ['valid_from']}, {'columns': ['valid_to']}],
+    meta={
+        'changed_key': ['customer_id'],
+        'inputs': ['dim_customer', 'dim_company', 'fct_transactions', 'int_reporting_rate_periods'],
+        'notes': [{'customer_id': 'customer_id'}],
+    },
+    pre_hook="{{ add_customers_of_changed_rates('valid_from') }}",
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with customers as (
     select

@@ -2,13 +2,17 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key=['month_start_at', 'customer_id'],
-    indexes=[{'columns': ['month_start_at', 'customer_id'], 'unique': true}, {'columns': ['customer_id']}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    indexes=[{'columns': ['customer_id']}],
+    meta={'changed_key': ['customer_id'], 'inputs': ['fct_customer_history']},
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
-{# The first month that no earlier build could have: it concerns every customer, changed or not. #}
-{% set first_new_month = first_missing_month() %}
+{#- The first month that no earlier build could have: it concerns every customer, changed or not. -#}
+{%- if is_incremental() -%}
+    {%- set first_new_month = run_query(
+        "select min(month_start_at)::text from " ~ ref('int_month_starts')
+        ~ " where month_start_at > (select coalesce(max(month_start_at), '-infinity') from " ~ this ~ ")"
+    ).rows[0][0] -%}
+{%- endif %}
 
 with months as (
     select array_agg(month_start_at order by month_start_at) as month_starts

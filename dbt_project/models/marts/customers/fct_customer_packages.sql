@@ -2,10 +2,9 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key=['customer_id', 'span_number'],
-    indexes=[{'columns': ['customer_id', 'span_number'], 'unique': true}, {'columns': ['package_id']}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    indexes=[{'columns': ['package_id']}],
+    meta={'changed_key': ['customer_id'], 'inputs': ['dim_customer', 'fct_package_holdings']},
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with holdings as (
     -- activated before the instant and not stopped before it: open at the start, closed at the end

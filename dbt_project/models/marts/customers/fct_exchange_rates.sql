@@ -2,7 +2,6 @@
     materialized='incremental',
     incremental_strategy='sync',
     unique_key=['base_currency', 'currency', 'rate_date'],
-    indexes=[{'columns': ['base_currency', 'currency', 'rate_date'], 'unique': true}],
 ) }}
 
 select

@@ -3,13 +3,11 @@
     incremental_strategy='changed_keys',
     unique_key='event_id',
     indexes=[
-        {'columns': ['event_id'], 'unique': true},
         {'columns': ['customer_id']},
         {'columns': ['happened_at']},
     ],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    meta={'changed_key': ['customer_id'], 'inputs': ['fct_package_holdings', 'fct_transactions']},
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with holdings as (
     select *

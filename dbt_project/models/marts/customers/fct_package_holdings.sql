@@ -3,12 +3,14 @@
     incremental_strategy='changed_keys',
     unique_key='subscription_id',
     indexes=[
-        {'columns': ['subscription_id'], 'unique': true},
         {'columns': ['customer_id']},
     ],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    meta={
+        'changed_key': ['subscription_id'],
+        'raw_inputs': [{'source': 'billing', 'table': 'subscriptions', 'key': 'id'}],
+        'notes': [{'customer_id': 'customer_id'}],
+    },
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 select
     subscription_id,
@@ -18,4 +20,4 @@ select
     activated_at,
     stopped_at
 from {{ ref('stg_billing__subscriptions') }}
-where {{ is_changed('customer_id') }}
+where {{ is_changed('subscription_id') }}

@@ -3,14 +3,24 @@
     incremental_strategy='changed_keys',
     unique_key='transaction_id',
     indexes=[
-        {'columns': ['transaction_id'], 'unique': true},
         {'columns': ['customer_id', 'confirmed_at', 'measure', 'measure_count', 'measure_amount', 'currency']},
         {'columns': ['confirmed_at']},
     ],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
-    pre_hook="{{ join_whole_tables() if not is_incremental() else '' }}",
+    meta={
+        'changed_key': ['customer_id'],
+        'raw_inputs': [{'source': 'billing', 'table': 'transactions', 'key': 'customer_id', 'row': 'transaction_id'}],
+        'inputs': ['dim_customer', 'dim_company', 'int_reporting_rate_periods', 'int_billing_data_through'],
+        'notes': [
+            {'customer_id': 'customer_id'},
+            {'hour_start_at': "date_trunc('hour', confirmed_at, 'UTC')", 'company_id': 'company_id'},
+        ],
+    },
+    pre_hook=[
+        "{{ 'set local enable_nestloop = off' if not is_incremental() else '' }}",
+        "{{ add_customers_of_changed_rates('confirmed_at') }}",
+        "{{ add_customers_of_due_deletions() }}",
+    ],
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 with reporting_rate_dates as (
     {{ reporting_rate_dates() }}

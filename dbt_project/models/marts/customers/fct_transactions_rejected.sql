@@ -2,10 +2,14 @@
     materialized='incremental',
     incremental_strategy='changed_keys',
     unique_key='transaction_id',
-    indexes=[{'columns': ['transaction_id'], 'unique': true}, {'columns': ['customer_id']}],
-    meta={'changed_key': 'customer_id', 'change_feed': 'int_customer_changes'},
+    indexes=[{'columns': ['customer_id']}],
+    meta={
+        'changed_key': ['customer_id'],
+        'raw_inputs': [{'source': 'billing', 'table': 'transactions', 'key': 'customer_id', 'row': 'transaction_id'}],
+        'inputs': ['dim_customer', 'int_billing_data_through'],
+    },
+    pre_hook="{{ add_customers_of_due_deletions() }}",
 ) }}
--- depends_on: {{ ref('int_customer_changes') }}
 
 select
     transactions.transaction_id,

@@ -1,10 +1,12 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='changed_months',
+    incremental_strategy='changed_keys',
     unique_key=['subscriber_id', 'month', 'local_date'],
-    indexes=[{'columns': ['subscriber_id', 'month', 'local_date'], 'unique': true}],
-    meta={'month_inputs': ['int_subscriber_months', 'int_user_months_online', 'int_platform_data_through']},
-    pre_hook="{{ month_by_month() }}",
+    meta={
+        'changed_key': ['subscriber_id', 'month'],
+        'inputs': ['int_subscriber_months', 'int_user_months_online', 'int_platform_data_through'],
+    },
+    pre_hook="set local enable_memoize = off",
     post_hook="{{ analyze_when_new() }}",
     tags=['nightly'],
 ) }}

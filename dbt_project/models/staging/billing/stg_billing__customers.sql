@@ -11,7 +11,7 @@ select
     company_id,
     owner_user_id,
     name,
-    case when folded_type in {{ customer_types() }} then folded_type end as customer_type,
+    case when folded_type in ('client', 'reseller', 'calling_card', 'call_shop') then folded_type end as customer_type,
     type as source_customer_type,
     {{ currency_code('currency') }} as currency,
     balance as live_balance_amount,

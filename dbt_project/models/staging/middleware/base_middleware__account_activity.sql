@@ -3,7 +3,7 @@
     incremental_strategy='changed_keys',
     unique_key='activity_id',
     indexes=[{'columns': ['activity_id'], 'unique': true}],
-    meta={'changed_key': 'activity_id', 'source_key': '_id', 'change_sources': [['middleware', 'account_activity']]},
+    meta={'changed_key': ['activity_id'], 'raw_inputs': [{'source': 'middleware', 'table': 'account_activity', 'key': '_id'}]},
 ) }}
 
 {% set fields = [

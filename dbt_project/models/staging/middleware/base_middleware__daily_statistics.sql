@@ -3,7 +3,7 @@
     incremental_strategy='changed_keys',
     unique_key='statistics_id',
     indexes=[{'columns': ['statistics_id'], 'unique': true}],
-    meta={'changed_key': 'statistics_id', 'source_key': '_id', 'change_sources': [['middleware', 'daily_statistics']]},
+    meta={'changed_key': ['statistics_id'], 'raw_inputs': [{'source': 'middleware', 'table': 'daily_statistics', 'key': '_id'}]},
 ) }}
 
 {% set fields = [

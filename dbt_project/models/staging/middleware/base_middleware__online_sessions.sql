@@ -3,7 +3,7 @@
     incremental_strategy='changed_keys',
     unique_key='session_id',
     indexes=[{'columns': ['session_id'], 'unique': true}],
-    meta={'changed_key': 'session_id', 'source_key': '_id', 'change_sources': [['middleware', 'online_sessions']]},
+    meta={'changed_key': ['session_id'], 'raw_inputs': [{'source': 'middleware', 'table': 'online_sessions', 'key': '_id'}]},
 ) }}
 
 {% set fields = [
