@@ -40,7 +40,7 @@ check: lint
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit
 
 test: lint
-	@# in the order of the folders: the longest files are in the first ones, and the workers end together
+	@# in the order that tests/conftest.py gives: the longest group first, so that the workers end together
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 coverage: setup

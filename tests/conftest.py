@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,58 +16,52 @@ import pymongo
 import pymysql
 import pytest
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from demo.embedded_mongo import EmbeddedMongo
 from demo.embedded_postgres import EmbeddedPostgres, throwaway_settings
+from tests.support.servers import MongoServer, PostgresServer
 
 FOLDER_PREFIX = "subdyn tests "
 QUICK_FIRST = ("architecture", "unit", "reference", "integration", "end_to_end")
+# Their files share what takes long to make: one worker runs them all, and begins with the longest.
+OF_ONE_WORKER = ("tests/end_to_end/nightly_installation/", "tests/integration/subscriber_reports/")
 MYSQL_URL = os.environ.get("SUBDYN_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick folders before the slow ones."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the quick folders before the slow ones; where there are workers, the longest groups before all."""
+    of_a_worker = hasattr(config, "workerinput")
 
-    def folder(item: pytest.Item) -> int:
+    def place(item: pytest.Item) -> tuple[int, int]:
         name = item.path.relative_to(Path(__file__).parent).parts[0]
-        return QUICK_FIRST.index(name) if name in QUICK_FIRST else len(QUICK_FIRST)
+        group = _of_one_worker(item.nodeid)
+        first = OF_ONE_WORKER.index(group) if of_a_worker and group else len(OF_ONE_WORKER)
+        return first, QUICK_FIRST.index(name) if name in QUICK_FIRST else len(QUICK_FIRST)
 
-    items.sort(key=folder)
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """The session's PostgreSQL: `url` is the superuser's, of the database postgres."""
-
-    url: str
-
-    def create_database(self, name: str) -> str:
-        """Make a database; its superuser URL."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        return self.database_url(name)
-
-    def drop_database(self, name: str) -> None:
-        """Remove a database and whoever is connected to it."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-            )
-
-    def database_url(self, name: str) -> str:
-        """The superuser's URL of a database of this server."""
-        return f"{self.url.rpartition('/')[0]}/{name}"
+    items.sort(key=place)
 
 
-@dataclass(frozen=True)
-class MongoServer:
-    """The session's MongoDB-protocol server: `url` has no database."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """`--dist loadfile` gives a worker a file, or all files of a folder that share a fixture."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
-    url: str
 
-    def database_url(self, name: str) -> str:
-        """The URL of a database; it comes to be when something is written."""
-        return f"{self.url}/{name}"
+class _Scheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _of_one_worker(nodeid) or super()._split_scope(nodeid)
+
+
+def _of_one_worker(nodeid: str) -> str | None:
+    return next((folder for folder in OF_ONE_WORKER if nodeid.startswith(folder)), None)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of the session, the same for all its workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from orchestration.dbt_resource import PROJECT, prepared_manifest
 from orchestration.dbt_tests import test_description as description_of
 from orchestration.dbt_translator import CLOSING_TAG, asset_nodes
 from orchestration.settings import SOURCES, Settings
+from tests.architecture.test_imports import ROOT
 
 BOOKKEEPING = {"load_log", "rejected", "watermarks"}
 CLOCK = re.compile(
@@ -100,3 +103,18 @@ def test_without_a_source_there_are_none_of_its_models(settings_of: Callable[...
     steps = {tag for node in asset_nodes(manifest).values() for tag in node["tags"] if tag in SOURCES}
     assert steps == {"platform"}
     assert "raw_billing" not in json.dumps([node["path"] for node in manifest["nodes"].values()])
+
+
+FOLDER = ROOT / "exports" / "reports"
+REPORTS = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
+RELATION = re.compile(r"\b[a-z]+\.[a-z_]+")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_an_exposure_names_what_its_report_reads(report: str, manifest: dict[str, Any]) -> None:
+    nodes = asset_nodes(manifest).items()
+    relations = {f"{node['schema']}.{node['name']}": unique_id for unique_id, node in nodes}
+    files = [path for suffix in ("py", "sql") for path in (FOLDER / report).rglob(f"*.{suffix}")]
+    named = {name for path in files for name in RELATION.findall(path.read_text())}
+    (exposure,) = (found for found in manifest["exposures"].values() if found["name"] == report)
+    assert set(exposure["depends_on"]["nodes"]) == {relations[name] for name in named if name in relations}

@@ -4,15 +4,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pymongo
 import pytest
 import sqlalchemy as sa
-from psycopg import sql
 
-from orchestration.settings import Settings
-from tests.conftest import MongoServer, PostgresServer
-from tests.support.installation import AS_OF, OperatorUrls, make_operator, open_installation
+from tests.support.installation import OperatorUrls, make_operator
+from tests.support.servers import MongoServer, PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -57,38 +54,12 @@ def copy_of(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
 
     def copy(url: str) -> str:
         name = f"test_{secrets.token_hex(6)}"
-        with psycopg.connect(postgres_server.url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("create database {} template {}").format(
-                    sql.Identifier(name), sql.Identifier(url.rpartition("/")[2])
-                )
-            )
         made.append(name)
-        return postgres_server.database_url(name)
+        return postgres_server.copy_database(url.rpartition("/")[2], name)
 
     yield copy
     for name in made:
         postgres_server.drop_database(name)
-
-
-@pytest.fixture(scope="session")
-def nightly_installation(
-    postgres_server: PostgresServer, operator: OperatorUrls, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """As the demo leaves an installation: past months closed, then a nightly run; read only."""
-    from orchestration.headless import run_job
-
-    name = f"e2e_warehouse_{secrets.token_hex(4)}"
-    home = tmp_path_factory.mktemp("a home with spaces")
-    settings = open_installation(home, postgres_server.create_database(name), operator)
-    assert run_job(settings, "monthly_close", AS_OF).failures == ()
-    seen: set[str] = set()
-    outcome = run_job(settings, "nightly", AS_OF, on_event=lambda event: seen.add(event.event_type_value))
-    assert outcome.failures == ()
-    # What the terminal shows of a run lives on these.
-    assert {"STEP_START", "ASSET_MATERIALIZATION", "STEP_SUCCESS"} <= seen
-    yield settings
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
-"""What goes wrong is named, stops only what depends on it, and the next run heals it."""
+"""What goes wrong is named in one line, stops only what depends on it, and the next run heals it."""
 
+import os
+import shutil
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import dagster as dg
 import psycopg
 import pytest
+from psycopg import sql
 
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
@@ -22,12 +26,7 @@ from tests.support.installation import (
     subdyn,
     wait_for,
 )
-
-COUNTS = """
-    select 'transactions', count(*), sum(amount) from raw_billing.transactions
-    union all select 'history', count(*), sum(balance_amount) from marts.fct_customer_history
-    order by 1
-"""
+from tests.support.servers import PostgresServer
 
 
 @pytest.fixture
@@ -94,60 +93,6 @@ def test_a_missing_table_stops_what_depends_on_it_and_is_named(
     assert len(customer_dynamics(settings)) == 4
 
 
-def test_a_killed_run_is_healed_by_the_next(
-    nightly_installation: Settings, operator: OperatorUrls, fresh_database: str, home: Path
-) -> None:
-    settings = open_installation(home, fresh_database, operator, platform_url="", middleware_url="")
-    killed = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
-    wait_for(lambda: rows(settings, "select to_regclass('marts.fct_transactions')") != [(None,)])
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-
-    # and as if the warehouse had been filled from another source, which is moved here on purpose
-    with psycopg.connect(fresh_database) as connection:
-        connection.execute(
-            "insert into app.source_identities values"
-            " ('billing', 2, 'adopted', 'postgresql', '{old.example:5432}', 'billing', '1/1')"
-        )
-    again = subdyn(settings, "run", "hourly", "--adopt", "--as-of", AS_OF.isoformat())
-    _, message = again.communicate(timeout=300)
-    assert again.returncode == 0, message
-    assert rows(settings, COUNTS) == rows(nightly_installation, COUNTS)
-    assert customer_dynamics(settings) == customer_dynamics(nightly_installation)
-
-
-def test_two_runs_at_once_double_nothing(
-    nightly_installation: Settings, operator: OperatorUrls, fresh_database: str, home: Path, tmp_path: Path
-) -> None:
-    # Two homes: neither knows of the other but through the warehouse.
-    here = open_installation(home, fresh_database, operator, platform_url="", middleware_url="")
-    there = here.model_copy(update={"home": tmp_path / "another home"})
-    running = [subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat()) for settings in (here, there)]
-    message = [run.communicate(timeout=500)[1] for run in running]
-    assert [run.returncode for run in running] == [0, 0], message
-    assert rows(here, COUNTS) == rows(nightly_installation, COUNTS)
-    assert customer_dynamics(here) == customer_dynamics(nightly_installation)
-
-
-def test_a_failed_run_ends_with_one_line_and_exit_code_one(
-    nightly_installation: Settings, tmp_path: Path
-) -> None:
-    broken = Settings.model_validate(
-        {
-            "home": tmp_path,
-            "warehouse_url": nightly_installation.warehouse_url,
-            "billing_url": "postgresql://nobody@127.0.0.1:1/billing?connect_timeout=1",
-            "platform_url": "",
-            "middleware_url": "",
-        }
-    )
-    verifying = subdyn(broken, "verify")
-    _, message = verifying.communicate(timeout=100)
-    assert verifying.returncode == 1
-    assert "the billing database cannot be reached" in message.splitlines()[-1]
-    assert "Traceback" not in message
-
-
 def test_ctrl_c_ends_a_run_at_once_and_the_next_one_heals_it(
     operator: OperatorUrls, copy_of: Callable[[str], str], fresh_database: str, home: Path
 ) -> None:
@@ -204,3 +149,73 @@ def someone_waits_for_a_lock(connection: psycopg.Connection) -> bool:
     ).fetchone()
     connection.execute("select pg_stat_clear_snapshot()")
     return waiting != (0,)
+
+
+LEFT_BYTES = 200_000
+Disk = Callable[[Path, str], Path]
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Disk]:
+    """Mounts a disk of a size (as mount has it) at a folder; who may not mount cannot run the test."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, size: str) -> Path:
+        folder.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            pytest.skip("only root may mount a small disk")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def failed_run(settings: Settings) -> str:
+    """The last line of a run that is expected to fail."""
+    run = subdyn(settings, "run", "hourly", "--as-of", AS_OF.isoformat())
+    _, message = run.communicate(timeout=500)
+    assert run.returncode == 1, message
+    assert "Traceback" not in message
+    assert "unexpected" not in message
+    return message.splitlines()[-1]
+
+
+def test_a_full_disk_of_dagsters_home_is_named(
+    fresh_database: str, home: Path, operator: OperatorUrls, small_disk: Disk
+) -> None:
+    settings = open_installation(home, fresh_database, operator, billing_url="", middleware_url="")
+    folder = small_disk(settings.dagster_home, "128k")
+    message = failed_run(settings)
+    assert message.startswith(f"subdyn: {folder} cannot be written (")
+    assert "MB free): make room on its disk" in message
+
+
+def test_a_full_disk_of_the_warehouse_is_named(
+    postgres_server: PostgresServer,
+    servers_folder: Path,
+    home: Path,
+    operator: OperatorUrls,
+    small_disk: Disk,
+) -> None:
+    folder = small_disk(servers_folder / "small", "20m")
+    with psycopg.connect(postgres_server.url, autocommit=True) as server:
+        row = server.execute("show data_directory").fetchone()
+        assert row is not None
+        owner = Path(row[0]).stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        server.execute(sql.SQL("create tablespace small location {}").format(sql.Literal(str(folder))))
+        server.execute("create database test_full_disk tablespace small")
+    try:
+        url = postgres_server.database_url("test_full_disk")
+        settings = open_installation(home, url, operator, platform_url="", middleware_url="")
+        (folder / "something else").write_bytes(bytes(shutil.disk_usage(folder).free - LEFT_BYTES))
+        message = failed_run(settings)
+        assert "the disk of the warehouse is full; make room in its server's data folder" in message
+        assert "No space left on device" in message
+    finally:
+        postgres_server.drop_database("test_full_disk")
+        with psycopg.connect(postgres_server.url, autocommit=True) as server:
+            server.execute("drop tablespace small")

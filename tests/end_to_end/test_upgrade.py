@@ -18,9 +18,9 @@ from exports.result import GeneratedBy
 from exports.result_store import load
 from orchestration.migrate import migrate, pending
 from orchestration.settings import Settings
-from tests.conftest import MongoServer, PostgresServer
 from tests.end_to_end.earlier_release import ANCHORS, DAGSTER, WAREHOUSE, make_small_operator
 from tests.support.installation import AS_OF, OperatorUrls, rows, settings_of, subdyn
+from tests.support.servers import MongoServer, PostgresServer
 
 RELEASE = Path(__file__).parent / "release_0_1_0"
 CLOSED = "select to_jsonb(closed_month) from closed.subscriber_metrics_monthly as closed_month order by 1"

@@ -8,6 +8,7 @@ one that had begun by then.
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -54,3 +55,36 @@ def months_before(instant: datetime, months: int, zone: ZoneInfo) -> datetime:
     year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
     day = min(local.day, calendar.monthrange(year, month + 1)[1])
     return first_instant(local.replace(year=year, month=month + 1, day=day), zone)
+
+
+@cache
+def first_instant_of_local_day(day: date, zone: str) -> datetime:
+    """Return the first instant (UTC) of a local day; that of the next day for one that never was."""
+    return day_start(day, ZoneInfo(zone))
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after the one that begins on `month`."""
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def month_bounds(month: date, zone: str) -> tuple[datetime, datetime]:
+    """Return the half-open interval (UTC) of the local month that begins on `month`."""
+    return first_instant_of_local_day(month, zone), first_instant_of_local_day(next_month(month), zone)
+
+
+def month_of(instant: datetime, zone: str) -> date:
+    """Return the first day of the local month that contains `instant`."""
+    shown = instant.astimezone(ZoneInfo(zone)).date().replace(day=1)
+    for month in ((shown - timedelta(days=1)).replace(day=1), shown, next_month(shown)):
+        start, end = month_bounds(month, zone)
+        if start <= instant < end:
+            return month
+    raise AssertionError(f"{instant} lies in no month of {zone}")
+
+
+def months_between(first: date, last: date) -> Iterator[date]:
+    """Yield the first days of all months from `first` to `last`, both included."""
+    while first <= last:
+        yield first
+        first = next_month(first)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.reference.local_months import first_instant_of_local_day, month_bounds, months_between
+from tests.reference.local_time import first_instant_of_local_day, month_bounds, months_between
 
 Rows = dict[str, list[dict[str, Any]]]
 

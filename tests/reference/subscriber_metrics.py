@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.reference.local_months import (
+from tests.reference.local_time import (
     first_instant_of_local_day,
     month_bounds,
     month_of,

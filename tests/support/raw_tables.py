@@ -1,6 +1,6 @@
 """Raw tables in the shape that extraction makes, filled by plain SQL: load by load, with the bookkeeping."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,112 +9,165 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from extract.raw_relation import RawRelation, of_collection, of_table
-from extract.sources import billing, middleware
+from extract.sources import billing, middleware, platform
 from extract.statements import names, statement
 
-RELATIONS: dict[str, RawRelation] = {
-    relation.subject: relation
-    for relation in (
-        *(of_table(table) for table in billing.TABLES),
-        *(of_collection(collection) for collection in middleware.COLLECTIONS),
-    )
-}
 Row = Mapping[str, Any]
+Rows = Mapping[str, Iterable[Row]]
+Connection = psycopg.Connection[Any]
+
+RELATIONS: dict[str, tuple[RawRelation, ...]] = {
+    "billing": tuple(map(of_table, billing.TABLES)),
+    "platform": tuple(map(of_table, platform.TABLES)),
+    "middleware": tuple(map(of_collection, middleware.COLLECTIONS)),
+}
+# What a row has unless a test says otherwise.
+_DEFAULTS: dict[str, dict[str, dict[str, Any]]] = {
+    "platform": {
+        "subscribers": {"name": "A subscriber", "time_zone": "UTC"},
+        "users": {"name": "A user", "type": "staff"},
+        "logons": {"locked_at_logon": False},
+    }
+}
 
 
-def create(connection: psycopg.Connection[Any]) -> None:
-    """Make the raw schemas of billing and middleware with empty tables."""
-    for source in ("billing", "middleware"):
-        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(f"raw_{source}")))
-        connection.execute(statement("bookkeeping", schema=sql.Identifier(f"raw_{source}")).encode())
-    for relation in RELATIONS.values():
-        connection.execute(
-            sql.SQL(
-                "create table {} ({}, _load_id bigint not null, _extracted_at timestamptz not null,"
-                " _deleted_at timestamptz, primary key ({}))"
-            ).format(relation.identifier, relation.definitions(), names(relation.key))
-        )
-        connection.execute(sql.SQL("create index on {} (_load_id)").format(relation.identifier))
+class RawTables:
+    """The raw tables of some sources, by name; no two of them have a table of the same name."""
 
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._sources = sources
+        self._relations = {relation.name: relation for source in sources for relation in RELATIONS[source]}
+        assert len(self._relations) == sum(len(RELATIONS[source]) for source in sources)
 
-def load(
-    connection: psycopg.Connection[Any],
-    as_of: datetime,
-    rows: Mapping[str, Iterable[Row]],
-    gone: Mapping[str, Iterable[Row]] | None = None,
-) -> None:
-    """One load of every table: `rows` are inserted or replaced by key, those of `gone` are marked.
-
-    Both map `source.table` to rows; a column that a row leaves out is null, `updated_at` is `as_of`
-    unless given.
-    """
-    for subject, relation in RELATIONS.items():
-        load_id = _begin(connection, relation)
-        before = _count(connection, relation)
-        for row in rows.get(subject, ()):
-            _write(connection, relation, row, load_id, as_of)
-        for row in (gone or {}).get(subject, ()):
+    def create(self, connection: Connection) -> None:
+        """Make the raw schemas with empty tables."""
+        for source in self._sources:
+            schema = sql.Identifier(f"raw_{source}")
+            connection.execute(sql.SQL("create schema {}").format(schema))
+            connection.execute(statement("bookkeeping", schema=schema).encode())
+        for relation in self._relations.values():
             connection.execute(
-                sql.SQL("update {} set _deleted_at = %s, _load_id = %s where {}").format(
-                    relation.identifier,
-                    sql.SQL(" and ").join(
-                        sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(row[column]))
-                        for column in relation.key
-                    ),
-                ),
-                (as_of, load_id),
+                sql.SQL(
+                    "create table {} ({}, _load_id bigint not null, _extracted_at timestamptz not null,"
+                    " _deleted_at timestamptz, primary key ({}))"
+                ).format(relation.identifier, relation.definitions(), names(relation.key))
             )
-        _finish(connection, relation, load_id, as_of, _count(connection, relation) - before)
+            connection.execute(sql.SQL("create index on {} (_load_id)").format(relation.identifier))
+
+    def load(
+        self, connection: Connection, rows: Rows, as_of: datetime, gone: Rows | None = None
+    ) -> dict[str, int]:
+        """One load of every table: `rows` are inserted or replaced by key, those of `gone` are marked.
+
+        A column that a row leaves out is null, `updated_at` is `as_of` unless given. Load ids by table.
+        """
+        assert set(rows) | set(gone or {}) <= set(self._relations)
+        return {
+            name: _load_table(connection, relation, rows.get(name, ()), as_of, (gone or {}).get(name, ()))
+            for name, relation in self._relations.items()
+        }
+
+    def delete(self, connection: Connection, table: str, ids: Iterable[int], as_of: datetime) -> int:
+        """Mark rows as vanished from the source, as the sweep does; its load id."""
+        relation = self._relations[table]
+        load_id = _begin(connection, relation)
+        _mark(connection, relation, [{"id": id_} for id_ in ids], load_id, as_of)
+        _log(connection, relation, load_id, "sweep", as_of, 0)
+        return load_id
 
 
-def _begin(connection: psycopg.Connection[Any], relation: RawRelation) -> int:
+def _load_table(
+    connection: Connection, relation: RawRelation, rows: Iterable[Row], as_of: datetime, gone: Iterable[Row]
+) -> int:
+    load_id = _begin(connection, relation)
+    inserted = _write(connection, relation, rows, load_id, as_of)
+    _mark(connection, relation, gone, load_id, as_of)
+    _log(connection, relation, load_id, "changes", as_of, inserted)
+    connection.execute(
+        sql.SQL(
+            "insert into {}.watermarks values (%s, null, %s, %s) on conflict (table_name)"
+            " do update set load_id = excluded.load_id, as_of = excluded.as_of"
+        ).format(sql.Identifier(relation.schema)),
+        (relation.name, load_id, as_of),
+    )
+    return load_id
+
+
+def _begin(connection: Connection, relation: RawRelation) -> int:
     drawn = connection.execute("select nextval(%s)", (f"{relation.schema}.load_id_seq",)).fetchone()
     assert drawn is not None
     return drawn[0]
 
 
-def _count(connection: psycopg.Connection[Any], relation: RawRelation) -> int:
-    counted = connection.execute(sql.SQL("select count(*) from {}").format(relation.identifier)).fetchone()
-    assert counted is not None
-    return counted[0]
-
-
 def _write(
-    connection: psycopg.Connection[Any], relation: RawRelation, row: Row, load_id: int, as_of: datetime
+    connection: Connection, relation: RawRelation, rows: Iterable[Row], load_id: int, as_of: datetime
+) -> int:
+    """Insert or replace the rows; how many were not there before."""
+    columns = relation.column_names
+    source = relation.schema.removeprefix("raw_")
+    defaults = {"updated_at": as_of, **_DEFAULTS.get(source, {}).get(relation.name, {})}
+    if "updated_at" not in columns:
+        defaults = {}
+    given = {tuple(row[name] for name in relation.key): {**defaults, **row} for row in rows}
+    if not given:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("drop table if exists arrived")
+        cursor.execute(
+            sql.SQL("create temporary table arrived as select {} from {} limit 0").format(
+                names(columns), relation.identifier
+            )
+        )
+        with cursor.copy(sql.SQL("copy arrived ({}) from stdin").format(names(columns))) as copy:
+            for row in given.values():
+                assert set(row) <= set(columns), set(row) - set(columns)
+                copy.write_row([_cell(name, row.get(name)) for name in columns])
+        cursor.execute(
+            sql.SQL("delete from {} where ({}) in (select {} from arrived)").format(
+                relation.identifier, names(relation.key), names(relation.key)
+            )
+        )
+        replaced = cursor.rowcount
+        cursor.execute(
+            sql.SQL("insert into {} ({}, _load_id, _extracted_at) select {}, %s, %s from arrived").format(
+                relation.identifier, names(columns), names(columns)
+            ),
+            (load_id, as_of),
+        )
+    return len(given) - replaced
+
+
+def _cell(column: str, value: Any) -> Any:
+    return Jsonb(value) if column == "document" else value
+
+
+def _mark(
+    connection: Connection, relation: RawRelation, gone: Iterable[Row], load_id: int, as_of: datetime
 ) -> None:
-    known = set(relation.column_names)
-    full = {"updated_at": as_of} if "updated_at" in known else {}
-    full |= {name: Jsonb(value) if name == "document" else value for name, value in row.items()}
-    assert set(full) <= known, set(full) - known
-    full |= {"_load_id": load_id, "_extracted_at": as_of}
+    for row in gone:
+        is_the_row = sql.SQL(" and ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(row[column]))
+            for column in relation.key
+        )
+        connection.execute(
+            sql.SQL("update {} set _deleted_at = %s, _load_id = %s where {}").format(
+                relation.identifier, is_the_row
+            ),
+            (as_of, load_id),
+        )
+
+
+def _log(
+    connection: Connection,
+    relation: RawRelation,
+    load_id: int,
+    kind: str,
+    as_of: datetime,
+    inserted: int,
+) -> None:
     connection.execute(
-        sql.SQL(
-            "insert into {} ({}) values ({}) on conflict ({}) do update set {}, _deleted_at = null"
-        ).format(
-            relation.identifier,
-            names(full),
-            sql.SQL(", ").join(sql.Placeholder() * len(full)),
-            names(relation.key),
-            sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in full),
+        sql.SQL("insert into {}.load_log values (%s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, null)").format(
+            sql.Identifier(relation.schema)
         ),
-        list(full.values()),
-    )
-
-
-def _finish(
-    connection: psycopg.Connection[Any], relation: RawRelation, load_id: int, as_of: datetime, inserted: int
-) -> None:
-    schema = sql.Identifier(relation.schema)
-    connection.execute(
-        sql.SQL(
-            "insert into {}.load_log values (%s, %s, 'changes', %s, %s, %s, %s, %s, 0, 0, 0, 0, null)"
-        ).format(schema),
-        (load_id, relation.name, as_of, as_of, as_of, inserted, inserted),
-    )
-    connection.execute(
-        sql.SQL(
-            "insert into {}.watermarks values (%s, null, %s, %s) on conflict (table_name)"
-            " do update set load_id = excluded.load_id, as_of = excluded.as_of"
-        ).format(schema),
-        (relation.name, load_id, as_of),
+        (load_id, relation.name, kind, as_of, as_of, as_of, inserted, inserted),
     )

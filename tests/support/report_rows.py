@@ -13,8 +13,8 @@ from exports.errors import MissingRate
 from exports.reports.customer_dynamics.parameters import CustomerDynamicsParameters
 from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy, Kind, StoredResult, written
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.reference.customer_dynamics import Cell, Question, RateMissing, Source, recompute
+from tests.support.warehouse import Warehouse
 
 TESTER = GeneratedBy("tester", "analyst")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -24,11 +24,23 @@ MARCH: dict[str, Any] = {
     "time_zone": "UTC",
     "currency": "EUR",
 }
+READ_BY_THE_REPORT = (
+    "+int_billing_built_through",
+    "+data_through",
+    *("+exchange_rate", "+filtered_customers", "+local_day_start", "+months_before"),
+)
+# the tables that they are
+MARTS = (
+    *("dim_account", "dim_company", "dim_customer", "dim_owner", "dim_package"),
+    *("fct_customer_history", "fct_customer_month_start", "fct_customer_packages", "fct_exchange_rates"),
+    *("fct_hourly_movements", "fct_package_events", "fct_package_holdings"),
+    *("fct_transactions", "fct_transactions_rejected"),
+)
 Missing = tuple[str, date, str]
 Answer = list[dict[str, Cell]] | Missing
 
 
-def report(warehouse: BillingWarehouse, asked: Mapping[str, Any], by: GeneratedBy = TESTER) -> StoredResult:
+def report(warehouse: Warehouse, asked: Mapping[str, Any], by: GeneratedBy = TESTER) -> StoredResult:
     """The report as generated from the warehouse for those parameters."""
     with psycopg.connect(warehouse.url) as connection:
         return generate(connection, CustomerDynamicsParameters.read(asked), by, NOW)
@@ -63,7 +75,12 @@ def expected(source: Source, question: Question, data_through: datetime) -> Answ
         return "no rate", *error.missing[0]
 
 
-def stored_results(warehouse: BillingWarehouse) -> int:
+def marts(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Every row of every table that the report reads, in order."""
+    return warehouse.contents([f"marts.{name}" for name in MARTS])
+
+
+def stored_results(warehouse: Warehouse) -> int:
     """How many results the warehouse keeps."""
     with psycopg.connect(warehouse.url) as connection:
         row = connection.execute("select count(*) from app.report_results").fetchone()

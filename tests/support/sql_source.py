@@ -1,6 +1,6 @@
 """A SQL source for the tests, used alike on PostgreSQL and MariaDB, and the warehouse's side of a check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
+from psycopg import sql
 
 from extract.load import load_table
 from extract.result import LoadResult
@@ -81,6 +82,16 @@ class SqlSource:
         with pymysql_connection(self.url) as connection, connection.cursor() as cursor:
             cursor.executemany(command, [[_naive(value) for value in row] for row in rows])
             connection.commit()
+
+    def hold(self, table: SourceTable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make a table of PostgreSQL hold exactly these rows."""
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+        with psycopg.connect(self.url) as connection, connection.cursor() as cursor:
+            cursor.execute(sql.SQL("truncate {}").format(sql.Identifier(table.name)))
+            copied = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table.name), names)
+            with cursor.copy(copied) as copy:
+                for row in rows:
+                    copy.write_row([row[column.name] for column in table.columns])
 
     def load(self, table: SourceTable, warehouse: str, as_of: datetime = AS_OF) -> LoadResult:
         """Load the table from this source."""

@@ -19,7 +19,7 @@ from tests.support.mail_server import Mailbox, MailServer
 from tests.support.results import a_result
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    from tests.support.servers import PostgresServer
 
 
 @pytest.fixture(scope="session")

@@ -13,19 +13,19 @@ from exports.errors import MissingRate, NotReady
 from orchestration.cli.app import run
 from orchestration.dagster_home import dagster_instance
 from orchestration.settings import load_settings
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import a_small_tree, add_customer, add_movement
 from tests.support.report_rows import MARCH, report, rows_of, stored_results
+from tests.support.warehouse import Warehouse
 
 
-def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: BillingWarehouse):
+def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: Warehouse):
     tables = a_small_tree()
     add_customer(tables, 9, currency="GBP")
     add_movement(tables, 9, datetime(2024, 3, 8, tzinfo=UTC), "5.00", currency="GBP")
     # amounts that cancel out need a rate as any others do
     add_movement(tables, 9, datetime(2024, 3, 8, tzinfo=UTC), "-5.00", currency="GBP")
     add_movement(tables, 9, datetime(2024, 2, 1, tzinfo=UTC), "0.00", currency="GBP")
-    warehouse.load(tables, datetime(2024, 4, 10, tzinfo=UTC))
+    warehouse.hold(tables, datetime(2024, 4, 10, tzinfo=UTC))
     warehouse.build()
     before = stored_results(warehouse)
     with pytest.raises(MissingRate) as refused:
@@ -43,7 +43,7 @@ def test_a_missing_rate_is_an_error_that_names_currency_and_date(warehouse: Bill
     assert str(later["Balance Refill: Total"]) == "24.0000"
 
 
-def test_a_warehouse_without_marts_or_loads_says_what_to_run(warehouse: BillingWarehouse):
+def test_a_warehouse_without_marts_or_loads_says_what_to_run(warehouse: Warehouse):
     with pytest.raises(NotReady, match="subdyn run nightly"):
         report(warehouse, MARCH)
 
@@ -52,7 +52,7 @@ ASK = ["report", "customer-dynamics", "--timezone", "UTC", "--interval", "last-m
 
 
 def test_after_a_failed_run_a_report_names_what_was_never_loaded_and_what_failed(
-    warehouse: BillingWarehouse,
+    warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -69,7 +69,7 @@ def test_after_a_failed_run_a_report_names_what_was_never_loaded_and_what_failed
     assert run(ASK) == 1
     assert capsys.readouterr().err.rstrip().endswith("; run: subdyn run nightly")
 
-    warehouse.load(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
+    warehouse.hold(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
     with psycopg.connect(warehouse.url, autocommit=True) as connection:
         connection.execute("delete from raw_billing.watermarks where table_name in ('users', 'accounts')")
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import (
     add_company,
     add_customer,
@@ -22,26 +17,17 @@ from tests.support.billing_rows import (
     add_rate,
     empty_tables,
 )
+from tests.support.public_data import public_data
 from tests.support.report_rows import report, rows_of
-
-DATA = Path(os.environ.get("SUBDYN_TEST_DATA", "../shared/data"))
-
-
-def published(name: str) -> Path:
-    path = DATA / name
-    if not path.exists():
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(f"{path} is missing")
-        pytest.skip(f"{path} is missing: set SUBDYN_TEST_DATA")
-    return path
+from tests.support.warehouse import Warehouse
 
 
 def sakila(name: str) -> Iterator[dict[str, str]]:
-    with published(f"sakila/{name}.csv").open(encoding="utf-8", newline="") as file:
+    with public_data(f"sakila/{name}.csv").open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 
-def test_sakila_as_two_companies_gives_the_published_payments(warehouse: BillingWarehouse):
+def test_sakila_as_two_companies_gives_the_published_payments(warehouse: Warehouse):
     tables = empty_tables()
     add_company(tables, 11, 1)
     add_company(tables, 12, 1)
@@ -50,7 +36,7 @@ def test_sakila_as_two_companies_gives_the_published_payments(warehouse: Billing
     for row in sakila("payment"):
         paid_at = datetime.fromisoformat(row["payment_date"]).replace(tzinfo=UTC)
         add_movement(tables, int(row["customer_id"]), paid_at, row["amount"], currency="USD")
-    warehouse.load(tables, datetime(2006, 3, 1, tzinfo=UTC))
+    warehouse.hold(tables, datetime(2006, 3, 1, tzinfo=UTC))
     warehouse.build()
 
     asked: dict[str, Any] = {
@@ -80,11 +66,11 @@ def test_sakila_as_two_companies_gives_the_published_payments(warehouse: Billing
     assert days["2005-06-17"]["Clients - All: Balance"] == Decimal("8941.30")
 
 
-def test_ecb_rates_convert_as_published_over_weekends_holes_and_ended_currencies(warehouse: BillingWarehouse):
+def test_ecb_rates_convert_as_published_over_weekends_holes_and_ended_currencies(warehouse: Warehouse):
     tables = empty_tables()
     add_customer(tables, 1, currency="EUR")
     add_customer(tables, 2, currency="ISK")
-    with zipfile.ZipFile(published("fx/eurofxref-hist.zip")) as archive:
+    with zipfile.ZipFile(public_data("fx/eurofxref-hist.zip")) as archive:
         text = archive.read("eurofxref-hist.csv").decode()
     rates: dict[tuple[str, str], str] = {}
     for row in csv.DictReader(io.StringIO(text)):
@@ -96,7 +82,7 @@ def test_ecb_rates_convert_as_published_over_weekends_holes_and_ended_currencies
     add_movement(tables, 1, thursday, "100")
     add_movement(tables, 1, saturday, "100")
     add_movement(tables, 2, thursday, "29000", currency="ISK")
-    warehouse.load(tables, datetime(2014, 1, 1, tzinfo=UTC))
+    warehouse.hold(tables, datetime(2014, 1, 1, tzinfo=UTC))
     warehouse.build()
 
     def refilled(currency: str, day: str, **filters: object) -> object:

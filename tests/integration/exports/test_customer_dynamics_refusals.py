@@ -21,23 +21,22 @@ from exports.reports.customer_dynamics.report import generate
 from exports.result import GeneratedBy
 from exports.result_store import find_result_id, load
 from orchestration.cli.app import run
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import a_small_tree
 from tests.support.report_rows import MARCH, NOW, TESTER, report, rows_of, stored_results
+from tests.support.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+def built(shared_warehouse: Warehouse) -> Warehouse:
     """The small tree, built; no test of this module changes it."""
-    parsed_warehouse.empty()
-    parsed_warehouse.load(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
-    parsed_warehouse.build()
-    return parsed_warehouse
+    shared_warehouse.hold(a_small_tree(), datetime(2024, 4, 10, tzinfo=UTC))
+    shared_warehouse.build()
+    return shared_warehouse
 
 
-def test_what_the_warehouse_does_not_know_is_refused_by_name(built: BillingWarehouse):
+def test_what_the_warehouse_does_not_know_is_refused_by_name(built: Warehouse):
     before = stored_results(built)
     refusals: list[tuple[dict[str, Any], str]] = [
         ({"company_id": 99}, "unknown company 99: known: 1 Company 1, 2 Company 2, 4 Company 4, 5 Company 5"),
@@ -54,7 +53,7 @@ def test_what_the_warehouse_does_not_know_is_refused_by_name(built: BillingWareh
     assert stored_results(built) == before
 
 
-def test_a_company_sees_itself_and_what_lies_below_never_above_or_beside(built: BillingWarehouse):
+def test_a_company_sees_itself_and_what_lies_below_never_above_or_beside(built: Warehouse):
     (everything,) = rows_of(report(built, MARCH))
     (branch,) = rows_of(report(built, MARCH, GeneratedBy("ann", "reseller", company_id=1)))
     (leaf,) = rows_of(report(built, MARCH, GeneratedBy("bob", "reseller", company_id=2)))
@@ -63,7 +62,7 @@ def test_a_company_sees_itself_and_what_lies_below_never_above_or_beside(built: 
         report(built, MARCH | {"company_id": 1}, GeneratedBy("bob", "reseller", company_id=2))
 
 
-def test_names_of_others_are_neither_known_nor_hinted_at(built: BillingWarehouse):
+def test_names_of_others_are_neither_known_nor_hinted_at(built: Warehouse):
     bob = GeneratedBy("bob", "reseller", company_id=2)
     # the package and the tag are of the company above, for an administrator to find
     for changes in ({"package_id": 7}, {"tags": ("vip",)}):
@@ -75,7 +74,7 @@ def test_names_of_others_are_neither_known_nor_hinted_at(built: BillingWarehouse
     assert report(built, MARCH | {"tags": ("gold",)}, bob).rows
 
 
-def test_an_interval_without_data_is_stored_with_heads_and_a_message(built: BillingWarehouse):
+def test_an_interval_without_data_is_stored_with_heads_and_a_message(built: Warehouse):
     result = report(
         built, MARCH | {"from_date": "2024-05-01", "to_date": "2024-05-31"} | {"group_by": "month"}
     )
@@ -85,14 +84,14 @@ def test_an_interval_without_data_is_stored_with_heads_and_a_message(built: Bill
     assert result.columns[0].label == "Month"
 
 
-def test_relative_intervals_are_resolved_in_the_reports_zone(built: BillingWarehouse):
+def test_relative_intervals_are_resolved_in_the_reports_zone(built: Warehouse):
     zone = {"time_zone": "Pacific/Kiritimati", "currency": "EUR"}
     result = report(built, zone | {"interval": "today"})
     assert NOW.date() == date(2026, 11, 21)
     assert result.parameters["from_date"] == result.parameters["to_date"] == "2026-11-22"
 
 
-def test_a_zone_that_the_server_does_not_know_yet_is_refused_by_name(built: BillingWarehouse):
+def test_a_zone_that_the_server_does_not_know_yet_is_refused_by_name(built: Warehouse):
     asked = CustomerDynamicsParameters.read(MARCH).model_copy(update={"time_zone": "Europe/Atlantis"})
     with psycopg.connect(built.url) as connection, pytest.raises(InvalidParameter) as refused:
         generate(connection, asked, TESTER, NOW)
@@ -117,7 +116,7 @@ ASK = (
 
 
 @pytest.fixture
-def environment(built: BillingWarehouse, tmp_path: Path) -> dict[str, str]:
+def environment(built: Warehouse, tmp_path: Path) -> dict[str, str]:
     """For a command in a process of its own."""
     own = {"SUBDYN_HOME": str(tmp_path), "SUBDYN_WAREHOUSE_URL": built.admin_url, "PYTHONPATH": str(ROOT)}
     return {**os.environ, **own}
@@ -158,7 +157,7 @@ def test_whoever_reads_only_the_beginning_gets_no_error(environment: dict[str, s
 
 
 def test_a_file_shows_the_stored_result_and_is_replaced_only_when_asked(
-    built: BillingWarehouse,
+    built: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsysbinary: pytest.CaptureFixture[bytes],
@@ -190,7 +189,7 @@ def test_a_file_shows_the_stored_result_and_is_replaced_only_when_asked(
 
 
 def test_a_stored_result_is_shown_in_every_format_and_as_a_chart(
-    built: BillingWarehouse,
+    built: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -224,7 +223,7 @@ def test_a_stored_result_is_shown_in_every_format_and_as_a_chart(
 
 
 def test_the_list_tells_what_was_asked_within_80_characters(
-    built: BillingWarehouse,
+    built: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

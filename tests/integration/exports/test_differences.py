@@ -13,9 +13,9 @@ import pytest
 
 from exports.result import GeneratedBy, StoredResult
 from orchestration.cli.app import run
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import NOON, a_small_tree, add_movement
 from tests.support.report_rows import MARCH, report
+from tests.support.warehouse import Warehouse
 
 FIRST, SECOND, THIRD = (datetime(2024, month, 10, tzinfo=UTC) for month in (4, 5, 6))
 ENTERED_LATE = datetime(2024, 4, 20, tzinfo=UTC)
@@ -25,19 +25,18 @@ OF_COMPANY_2 = GeneratedBy("ann", "reseller", company_id=2)
 
 
 @pytest.fixture(scope="module")
-def results(parsed_warehouse: BillingWarehouse) -> dict[str, StoredResult]:
+def results(shared_warehouse: Warehouse) -> dict[str, StoredResult]:
     """March before and after late, rerated, deleted and vanished movements: of all and of company 2."""
-    parsed_warehouse.empty()
     tables = a_small_tree()
     for amount in ("-1.00", "-2.00", "-4.00", "-8.00"):
         add_movement(tables, 1, NOON, amount, "service_charge")
-    parsed_warehouse.load(tables, FIRST)
-    parsed_warehouse.build()
+    shared_warehouse.hold(tables, FIRST)
+    shared_warehouse.build()
     found = {
-        "before": report(parsed_warehouse, ASKED),
-        "again": report(parsed_warehouse, ASKED),
-        "of company 2, before": report(parsed_warehouse, ASKED, OF_COMPANY_2),
-        "of April": report(parsed_warehouse, ASKED | {"from_date": "2024-04-01", "to_date": "2024-04-30"}),
+        "before": report(shared_warehouse, ASKED),
+        "again": report(shared_warehouse, ASKED),
+        "of company 2, before": report(shared_warehouse, ASKED, OF_COMPANY_2),
+        "of April": report(shared_warehouse, ASKED | {"from_date": "2024-04-01", "to_date": "2024-04-30"}),
     }
     later = deepcopy(tables)
     later["transactions"][4,]["amount"] = Decimal("-1.50")
@@ -57,21 +56,21 @@ def results(parsed_warehouse: BillingWarehouse) -> dict[str, StoredResult]:
         free = {"id": id_, "customer_id": 4, "amount": Decimal(0), "kind": "extra_charge"}
         later["transactions"][id_,] = {**later["transactions"][18,], **free}
     later["customer_tags"][4, "vip"] = {"customer_id": 4, "tag": "vip"}
-    parsed_warehouse.load(later, SECOND)
-    parsed_warehouse.build()
-    found["after"] = report(parsed_warehouse, ASKED)
-    found["of company 2, after"] = report(parsed_warehouse, ASKED, OF_COMPANY_2)
+    shared_warehouse.hold(later, SECOND)
+    shared_warehouse.build()
+    found["after"] = report(shared_warehouse, ASKED)
+    found["of company 2, after"] = report(shared_warehouse, ASKED, OF_COMPANY_2)
     last = deepcopy(later)
     last["transactions"][4,]["amount"] = Decimal("-1.75")
-    parsed_warehouse.load(last, THIRD)
+    shared_warehouse.hold(last, THIRD)
     return found
 
 
 @pytest.fixture(autouse=True)
-def installation(parsed_warehouse: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def installation(shared_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The warehouse as the one that the command line works in."""
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", parsed_warehouse.admin_url)
+    monkeypatch.setenv("SUBDYN_WAREHOUSE_URL", shared_warehouse.admin_url)
     monkeypatch.setenv("COLUMNS", "120")
 
 

@@ -18,7 +18,6 @@ from exports.queries.store import change, delete, find, history_of, list_queries
 from exports.result import GeneratedBy
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
-from tests.conftest import PostgresServer
 from tests.support.saved_queries import (
     ADMINISTRATOR,
     ANNA,
@@ -28,6 +27,7 @@ from tests.support.saved_queries import (
     definition,
     scheduled,
 )
+from tests.support.servers import PostgresServer
 
 Connection = psycopg.Connection[Any]
 

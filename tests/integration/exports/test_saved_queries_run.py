@@ -26,7 +26,6 @@ from orchestration.jobs import build_query_jobs
 from orchestration.partitions import SAVED_QUERIES
 from orchestration.sensors import build_saved_queries_sensor
 from orchestration.settings import Settings
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import (
     add_company,
     add_customer,
@@ -42,15 +41,15 @@ from tests.support.saved_queries import (
     due_rows,
     scheduled,
 )
+from tests.support.warehouse import Warehouse
 
 CHECKS = dg.AssetChecksDefinition
 LOADED = datetime(2024, 3, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+def built(shared_warehouse: Warehouse) -> Warehouse:
     """One movement in 2024; company 8 and package 7 were deleted at the source in 2024."""
-    parsed_warehouse.empty()
     tables = empty_tables()
     add_customer(tables, 1)
     add_movement(tables, 1, datetime(2024, 3, 15, tzinfo=UTC), "10.005")
@@ -58,13 +57,13 @@ def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
     add_company(tables, 8)
     for table, id_, day in (("packages", 7, 1), ("companies", 8, 2)):
         tables[table][id_,] = {**tables[table][id_,], "deleted_at": datetime(2024, 3, day, tzinfo=UTC)}
-    parsed_warehouse.load(tables, LOADED)
-    parsed_warehouse.build()
-    return parsed_warehouse
+    shared_warehouse.hold(tables, LOADED)
+    shared_warehouse.build()
+    return shared_warehouse
 
 
 @pytest.fixture
-def connection(built: BillingWarehouse) -> Iterator[psycopg.Connection[Any]]:
+def connection(built: Warehouse) -> Iterator[psycopg.Connection[Any]]:
     """The warehouse without saved queries and deliveries."""
     with psycopg.connect(built.admin_url, autocommit=True) as admin:
         admin.execute("truncate app.outbox, app.deliveries, app.saved_query_versions, app.saved_queries")
@@ -73,7 +72,7 @@ def connection(built: BillingWarehouse) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def settings(built: BillingWarehouse, tmp_path: Path) -> Settings:
+def settings(built: Warehouse, tmp_path: Path) -> Settings:
     return Settings.model_validate({"home": tmp_path, "warehouse_url": built.admin_url})
 
 

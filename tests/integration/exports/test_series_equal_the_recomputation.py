@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.integration.exports.test_customer_dynamics_equals_the_recomputation import (
     assert_every_cell_agrees,
 )
@@ -21,7 +20,8 @@ from tests.reference.customer_dynamics import Question, RateMissing, recompute, 
 from tests.reference.customer_months import DURATIONS, CompanyHistory, CompanyMonths
 from tests.reference.local_time import ONE_DAY
 from tests.reference.random_operator import Operator, make_operator, mutate, spelt
-from tests.support.report_rows import report
+from tests.support.report_rows import marts, report
+from tests.support.warehouse import Warehouse
 
 SERIES = [
     "+customer_dynamics_monthly",
@@ -60,7 +60,7 @@ NOON = time(12)
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 
 
-def rows_by(warehouse: BillingWarehouse, mart: str, *key: str) -> Rows:
+def rows_by(warehouse: Warehouse, mart: str, *key: str) -> Rows:
     """The rows of a mart by their key, amounts as shown."""
     with psycopg.connect(warehouse.url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(f"select * from marts.{mart}".encode()).fetchall()
@@ -91,7 +91,7 @@ def figures(operator: Operator, question: Question, reading: str, reporting_curr
     }
 
 
-def assert_dynamics_agree(warehouse: BillingWarehouse, operator: Operator, reporting_currency: str) -> int:
+def assert_dynamics_agree(warehouse: Warehouse, operator: Operator, reporting_currency: str) -> int:
     """Some days and every month of each company, reading and duration; how many rows in all currencies."""
     daily = rows_by(
         warehouse, "customer_dynamics_daily", "company_id", "reading", "local_date", "active_duration_months"
@@ -141,7 +141,7 @@ def assert_dynamics_agree(warehouse: BillingWarehouse, operator: Operator, repor
     return converted
 
 
-def assert_report_equals_the_series(warehouse: BillingWarehouse) -> int:
+def assert_report_equals_the_series(warehouse: Warehouse) -> int:
     """Every day and month of every company's branch for every duration: what people ask is what BI reads."""
     with psycopg.connect(warehouse.url) as connection:
         rows = connection.execute("select company_id, time_zone, currency from marts.dim_company").fetchall()
@@ -180,7 +180,7 @@ def assert_report_equals_the_series(warehouse: BillingWarehouse) -> int:
 
 
 def assert_months_agree(
-    warehouse: BillingWarehouse, operator: Operator, history: CompanyHistory, reporting_currency: str
+    warehouse: Warehouse, operator: Operator, history: CompanyHistory, reporting_currency: str
 ) -> dict[str, int]:
     """Every row of activity and cohorts; what the movements come to."""
     months = CompanyMonths(operator.source, history, operator.data_through, reporting_currency)
@@ -204,7 +204,7 @@ def assert_months_agree(
     return {name: sum(row[name] for row in wanted.values()) for name in wanted[next(iter(wanted))]}
 
 
-def assert_snapshot_agrees(warehouse: BillingWarehouse, operator: Operator) -> None:
+def assert_snapshot_agrees(warehouse: Warehouse, operator: Operator) -> None:
     """As many customers on each company's days as the series counts, and the same balances."""
     with psycopg.connect(warehouse.url) as connection:
         differing = connection.execute(
@@ -218,9 +218,7 @@ def assert_snapshot_agrees(warehouse: BillingWarehouse, operator: Operator) -> N
     assert counted is not None and counted[0] > 500
 
 
-def assert_rows_are_converted(
-    warehouse: BillingWarehouse, operator: Operator, reporting_currency: str
-) -> list[int]:
+def assert_rows_are_converted(warehouse: Warehouse, operator: Operator, reporting_currency: str) -> list[int]:
     """Every movement, event and state at the rate of its local date; how many of each are converted."""
     months = CompanyMonths(operator.source, CompanyHistory(), operator.data_through, reporting_currency)
     converted = []
@@ -246,7 +244,7 @@ def assert_rows_are_converted(
     return converted
 
 
-def stored(warehouse: BillingWarehouse) -> dict[str, list[tuple[Any, ...]]]:
+def stored(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     with psycopg.connect(warehouse.url) as connection:
         return {
             name: sorted(connection.execute(f"select * from marts.{name}".encode()), key=repr)
@@ -286,14 +284,14 @@ def publish_late(operator: Operator, seed: int) -> None:
 
 # operators whose rates begin before their history: the series refuse a missing one
 @pytest.mark.parametrize("seed", [101, 103])
-def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: BillingWarehouse, seed: int):
+def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: Warehouse, seed: int):
     operator, history = make_operator(seed), CompanyHistory()
 
     def load(reporting_currency: str, days: int, *built: str) -> None:
         operator.data_through = datetime.combine(operator.centre + days * ONE_DAY, NOON, UTC)
-        warehouse.load(operator.tables, operator.data_through)
+        warehouse.hold(operator.tables, operator.data_through)
         history.load(operator.source, operator.data_through)
-        warehouse.build(*(built or SERIES), reporting_currency=reporting_currency)
+        warehouse.build("--select", *(built or SERIES), reporting_currency=reporting_currency)
 
     load("USD", 12)
     assert_months_agree(warehouse, operator, history, "USD")
@@ -313,10 +311,10 @@ def test_an_incremental_build_answers_as_a_build_from_nothing(warehouse: Billing
     assert converted > 50
     assert min(totals.values()) > 0, totals
 
-    incremental, series = warehouse.marts(), stored(warehouse)
+    incremental, series = marts(warehouse), stored(warehouse)
     warehouse.forget_builds()
-    warehouse.build(*SERIES, reporting_currency="GBP")
-    assert warehouse.marts() == incremental
+    warehouse.build("--select", *SERIES, reporting_currency="GBP")
+    assert marts(warehouse) == incremental
     assert stored(warehouse) == series
     assert_every_cell_agrees(warehouse, operator, seed)
     # the attributes' history begins again, without the moves

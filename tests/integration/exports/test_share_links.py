@@ -18,9 +18,9 @@ from exports.result import GeneratedBy, new_result_id
 from exports.result_json import as_json
 from exports.result_store import load
 from orchestration.cli.app import run
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import NOON, a_small_tree, add_movement
 from tests.support.report_rows import MARCH, report
+from tests.support.warehouse import Warehouse
 
 BUILT = datetime(2024, 4, 10, tzinfo=UTC)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -28,18 +28,15 @@ ADMINISTRATOR = GeneratedBy("root", "administrator")
 
 
 @pytest.fixture(scope="module")
-def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+def built(shared_warehouse: Warehouse) -> Warehouse:
     """The small tree, built: company 1 above 2; 4 apart."""
-    parsed_warehouse.empty()
-    parsed_warehouse.load(a_small_tree(), BUILT)
-    parsed_warehouse.build()
-    return parsed_warehouse
+    shared_warehouse.hold(a_small_tree(), BUILT)
+    shared_warehouse.build()
+    return shared_warehouse
 
 
 @pytest.fixture
-def installation(
-    built: BillingWarehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> BillingWarehouse:
+def installation(built: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Warehouse:
     """The warehouse as the one that the command line works in, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUBDYN_HOME", str(tmp_path / "home"))
@@ -57,7 +54,7 @@ def message(capsys: pytest.CaptureFixture[str], *arguments: str, exit_code: int 
 
 
 def test_a_link_shows_next_year_what_it_showed_today(
-    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    installation: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     result = report(installation, MARCH | {"group_by": "date"})
     out, err = message(capsys, "share", "create", result.result_id[:12])
@@ -67,7 +64,7 @@ def test_a_link_shows_next_year_what_it_showed_today(
 
     tables = a_small_tree()
     add_movement(tables, 1, NOON, "-3.21", "service_charge")
-    installation.load(tables, datetime(2025, 4, 10, tzinfo=UTC))
+    installation.hold(tables, datetime(2025, 4, 10, tzinfo=UTC))
     installation.build()
     assert report(installation, MARCH | {"group_by": "date"}).rows != result.rows
 
@@ -80,7 +77,7 @@ def test_a_link_shows_next_year_what_it_showed_today(
 
 
 def test_a_link_can_be_sent_as_a_page_that_stands_alone(
-    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    installation: Warehouse, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     result = report(installation, MARCH | {"group_by": "month"})
     page = tmp_path / "a.html"
@@ -91,7 +88,7 @@ def test_a_link_can_be_sent_as_a_page_that_stands_alone(
     assert "<svg" in page.read_text()
 
 
-def test_only_the_hash_of_a_links_id_is_kept(installation: BillingWarehouse) -> None:
+def test_only_the_hash_of_a_links_id_is_kept(installation: Warehouse) -> None:
     result = report(installation, MARCH)
     with psycopg.connect(installation.url, autocommit=True) as connection:
         made = shares.create(connection, result.result_id, ADMINISTRATOR, NOW)
@@ -116,7 +113,7 @@ def test_only_the_hash_of_a_links_id_is_kept(installation: BillingWarehouse) -> 
         "É" * 32,
     ],
 )
-def test_whatever_is_no_link_is_refused_in_the_same_words(installation: BillingWarehouse, link: str) -> None:
+def test_whatever_is_no_link_is_refused_in_the_same_words(installation: Warehouse, link: str) -> None:
     with psycopg.connect(installation.url, autocommit=True) as connection:
         made = shares.create(connection, report(installation, MARCH).result_id, ADMINISTRATOR, NOW)
         # neither its number nor its hash opens it
@@ -127,7 +124,7 @@ def test_whatever_is_no_link_is_refused_in_the_same_words(installation: BillingW
             assert str(refused.value) == shares.UNKNOWN
 
 
-def test_a_link_opens_until_the_instant_it_expires(installation: BillingWarehouse) -> None:
+def test_a_link_opens_until_the_instant_it_expires(installation: Warehouse) -> None:
     result = report(installation, MARCH)
     ends = NOW + timedelta(days=30)
     with psycopg.connect(installation.url, autocommit=True) as connection:
@@ -143,7 +140,7 @@ def test_a_link_opens_until_the_instant_it_expires(installation: BillingWarehous
 
 
 def test_openings_are_logged_and_a_revoked_link_opens_nothing(
-    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str]
+    installation: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = report(installation, MARCH)
     link = message(capsys, "share", "create", result.result_id, "--expires", "30d")[0].strip()
@@ -170,7 +167,7 @@ def test_openings_are_logged_and_a_revoked_link_opens_nothing(
 
 
 def test_a_sharer_shares_what_was_generated_within_their_branch_and_nothing_else(
-    installation: BillingWarehouse,
+    installation: Warehouse,
 ) -> None:
     by_company = {
         company: report(installation, MARCH, GeneratedBy("ann", "reseller", company_id=company)).result_id
@@ -208,13 +205,13 @@ def test_a_sharer_shares_what_was_generated_within_their_branch_and_nothing_else
     ],
 )
 def test_what_cannot_be_shared_or_opened_is_told_in_one_line(
-    installation: BillingWarehouse, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+    installation: Warehouse, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
 ) -> None:
     _, err = message(capsys, *arguments, exit_code=2)
     assert err.count("\n") == 1 and words in err
 
 
-def test_the_pipeline_changes_of_a_link_only_that_it_is_revoked(installation: BillingWarehouse) -> None:
+def test_the_pipeline_changes_of_a_link_only_that_it_is_revoked(installation: Warehouse) -> None:
     result = report(installation, MARCH)
     statements: list[Any] = [
         "update app.shares set expires_at = null",

@@ -11,22 +11,21 @@ import pytest
 from exports.errors import NotFound
 from exports.result import new_result_id
 from exports.result_store import list_results, load
-from tests.integration.exports.billing_warehouse import BillingWarehouse
 from tests.support.billing_rows import add_customer, add_movement, add_package, empty_tables
 from tests.support.report_rows import NOW, TESTER, report, rows_of
+from tests.support.warehouse import Warehouse
 
 
 @pytest.fixture(scope="module")
-def built(parsed_warehouse: BillingWarehouse) -> BillingWarehouse:
+def built(shared_warehouse: Warehouse) -> Warehouse:
     """One movement in 2024, built; no test of this module changes it."""
-    parsed_warehouse.empty()
     tables = empty_tables()
     add_customer(tables, 1)
     add_package(tables, 7, "=Silver")
     add_movement(tables, 1, datetime(2024, 3, 15, tzinfo=UTC), "10.005")
-    parsed_warehouse.load(tables, datetime(2024, 3, 20, 12, tzinfo=UTC))
-    parsed_warehouse.build()
-    return parsed_warehouse
+    shared_warehouse.hold(tables, datetime(2024, 3, 20, 12, tzinfo=UTC))
+    shared_warehouse.build()
+    return shared_warehouse
 
 
 ASKED: dict[str, Any] = {
@@ -37,7 +36,7 @@ ASKED: dict[str, Any] = {
 }
 
 
-def test_a_result_comes_back_from_the_warehouse_as_it_was_generated(built: BillingWarehouse):
+def test_a_result_comes_back_from_the_warehouse_as_it_was_generated(built: Warehouse):
     for grouping in ("", "date", "year,package"):
         result = report(built, ASKED | {"group_by": grouping})
         with psycopg.connect(built.url) as connection:
@@ -45,7 +44,7 @@ def test_a_result_comes_back_from_the_warehouse_as_it_was_generated(built: Billi
             assert list_results(connection, limit=1)[0].result_id == result.result_id
 
 
-def test_a_result_tells_its_parameters_intervals_and_origin(built: BillingWarehouse):
+def test_a_result_tells_its_parameters_intervals_and_origin(built: Warehouse):
     result = report(built, ASKED | {"group_by": "month"})
     assert result.parameters["group_by"] == ["month"]
     assert result.generated_by == TESTER
@@ -59,7 +58,7 @@ def test_a_result_tells_its_parameters_intervals_and_origin(built: BillingWareho
     assert months == ["2023-12", "2024-01", "2024-02", "2024-03", "Total"]
 
 
-def test_nobody_changes_a_stored_result_not_even_its_owner(built: BillingWarehouse):
+def test_nobody_changes_a_stored_result_not_even_its_owner(built: Warehouse):
     stored = report(built, ASKED)
     for statement in (
         "update app.report_results set report = 'x'",
@@ -73,13 +72,13 @@ def test_nobody_changes_a_stored_result_not_even_its_owner(built: BillingWarehou
         assert load(connection, stored.result_id) == stored
 
 
-def test_ids_of_results_cannot_be_guessed(built: BillingWarehouse):
+def test_ids_of_results_cannot_be_guessed(built: Warehouse):
     assert len({new_result_id() for _ in range(1000)}) == 1000
     with psycopg.connect(built.url) as connection, pytest.raises(NotFound, match="no stored result 'abc'"):
         load(connection, "abc")
 
 
-def test_a_result_of_the_release_before_is_shown_with_its_groups(built: BillingWarehouse):
+def test_a_result_of_the_release_before_is_shown_with_its_groups(built: Warehouse):
     """Its columns named neither groups nor currencies, and its months were texts."""
     result = report(built, ASKED | {"group_by": "month"})
     result_id = new_result_id()

@@ -18,7 +18,7 @@ from extract.load import load_collection
 from extract.result import LoadResult
 from extract.sources.middleware import COLLECTIONS
 from extract.sweep import sweep_collection
-from tests.integration.extract.bson_corpus import valid_documents
+from tests.support.public_data import valid_documents
 from tests.support.sql_source import raw
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)

@@ -1,9 +1,11 @@
 """A source that takes the connection and then says nothing holds nobody for longer than it was allowed to."""
 
 import secrets
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,8 +23,7 @@ from extract.sources import middleware
 from extract.specification import SourceCollection, SourceTable
 from extract.sweep import sweep_collection, sweep_table
 from extract.waits import Waits
-from tests.conftest import PostgresServer
-from tests.integration.extract.stalling_server import stalling
+from tests.support.servers import PostgresServer
 from tests.support.sql_source import AS_OF, CUSTOMERS, START, SqlSource, customer, raw
 
 PATIENCE = Waits(connect_seconds=0.6, first_row_seconds=0.8, between_rows_seconds=0.7)
@@ -183,3 +184,68 @@ def test_tls_that_is_refused_is_never_tried_again(source: Source, mariadb_url: s
         url = f"mongodb://{urlsplit(mariadb_url).netloc.rpartition('@')[2]}/any?tls=true"
     with pytest.raises(SourceRefused, match="refused TLS"):
         identify_source(source.specification.source, url, Waits(connect_seconds=1))
+
+
+class StallingServer:
+    """Passes bytes on to a real server until it stalls; without one it never says a word."""
+
+    def __init__(
+        self, target: tuple[str, int] | None, request: bytes | None = None, after_bytes: int = 0
+    ) -> None:
+        self._target, self._request, self._left = target, request, after_bytes
+        self._stalled = request is None and target is None
+        self._is_asked = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        for one in (self._listener, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                self._open.append(client)
+                if self._target is None:
+                    continue
+                server = socket.create_connection(self._target)
+                self._open.append(server)
+                threading.Thread(target=self._ask, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while data := client.recv(65536):
+                if self._request is not None and self._request in data:
+                    self._is_asked = True
+                    self._stalled = self._left == 0
+                server.sendall(data)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(4096):
+                if self._is_asked and self._left:
+                    self._left -= min(len(data), self._left)
+                    self._stalled = self._left == 0
+                if not self._stalled:
+                    client.sendall(data)
+
+
+@contextmanager
+def stalling(
+    target: tuple[str, int] | None = None, request: bytes | None = None, after_bytes: int = 0
+) -> Iterator[StallingServer]:
+    """Such a server for the block: it stalls once `request` was asked and so many bytes were answered."""
+    server = StallingServer(target, request, after_bytes)
+    try:
+        yield server
+    finally:
+        server.close()

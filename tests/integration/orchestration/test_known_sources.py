@@ -23,7 +23,7 @@ from orchestration.known_sources import (
 from orchestration.migrate import migrate
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.conftest import PostgresServer
+from tests.support.servers import PostgresServer
 
 COMPANIES = dg.AssetKey(["raw", "billing", "companies"])
 BILLING = """

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import MigrationError, migrate, pending, read_migrations
-from tests.conftest import PostgresServer
+from tests.support.servers import PostgresServer
 
 
 @pytest.fixture

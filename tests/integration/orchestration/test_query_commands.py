@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.cli.app import run
 from orchestration.migrate import migrate
-from tests.conftest import PostgresServer
+from tests.support.servers import PostgresServer
 
 ASKED = ("--timezone", "Europe/Kyiv", "--interval", "last-month", "--currency", "EUR")
 Said = Callable[..., str]

@@ -1,21 +1,21 @@
 """One warehouse for this folder: a random platform, built and closed, then twice more with late facts."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
+from extract.sources.platform import TABLES
 from orchestration.connection_url import as_pipeline
 from orchestration.migrate import migrate
-from tests.conftest import PostgresServer
-from tests.integration.subscriber_reports import platform_source
-from tests.integration.subscribers.warehouse import Warehouse, parse_project
 from tests.reference.random_platform import Rows, random_platform, with_late_facts
 from tests.reference.subscriber_metrics import MonthlyMetrics, recompute
+from tests.support.servers import PostgresServer
+from tests.support.sql_source import SqlSource
+from tests.support.warehouse import DATABASE, ParsedProject, Warehouse
 
 SUBSCRIBERS = 320
 # Another seed, other platforms: SUBDYN_TEST_SEED=7 pytest tests/integration/subscriber_reports
@@ -23,6 +23,7 @@ SEED = int(os.environ.get("SUBDYN_TEST_SEED", "20081"))
 FIRST = datetime(2026, 11, 10, 13, 37, 11, tzinfo=UTC)
 # An hour later in the same months; and when November is over in every zone, and closed in some.
 LATER = (FIRST + timedelta(hours=1), datetime(2026, 12, 2, 4, 30, tzinfo=UTC))
+NAME = "subscriber_reports"
 MonthKey = tuple[int, date]
 
 
@@ -55,29 +56,34 @@ class Pipeline:
 
 
 @pytest.fixture(scope="session")
-def pipeline(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(
+    postgres_server: PostgresServer, project_with: Callable[..., ParsedProject]
+) -> Iterator[Pipeline]:
     """A platform loaded and built at three moments, each with later facts than the one before."""
-    source_url = postgres_server.create_database("subscriber_reports_platform")
-    url = postgres_server.create_database("subscriber_reports")
+    source = SqlSource(postgres_server.create_database("subscriber_reports_platform"), "postgresql")
+    for table in TABLES:
+        source.create(table)
+    url = postgres_server.create_database(DATABASE)
     migrate(url)
-    scratch = tmp_path_factory.mktemp("dbt")
-    warehouse = Warehouse(url, scratch, parse_project(scratch, url))
-    platform_source.create_tables(source_url)
+    warehouse = Warehouse(url, project_with("platform"))
     rows = random_platform(SEED, FIRST, SUBSCRIBERS)
-    seen = [_see(source_url, warehouse, rows, FIRST)]
+    seen = [_see(source, warehouse, rows, FIRST)]
     for number, moment in enumerate(LATER):
         rows = with_late_facts(SEED + number, rows, moment)
-        seen.append(_see(source_url, warehouse, rows, moment))
+        seen.append(_see(source, warehouse, rows, moment))
+    url = postgres_server.copy_database(DATABASE, NAME)
+    postgres_server.drop_database(DATABASE)
     yield Pipeline(url, tuple(seen))
-    postgres_server.drop_database("subscriber_reports")
+    postgres_server.drop_database(NAME)
     postgres_server.drop_database("subscriber_reports_platform")
 
 
-def _see(source_url: str, warehouse: Warehouse, rows: Rows, moment: datetime) -> Seen:
-    platform_source.hold(source_url, rows)
-    platform_source.load(source_url, as_pipeline(warehouse.url), moment)
-    untested = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
-    warehouse.dbt("build", *untested, as_of=moment)
+def _see(source: SqlSource, warehouse: Warehouse, rows: Rows, moment: datetime) -> Seen:
+    for table in TABLES:
+        source.hold(table, rows[table.name])
+        source.load(table, warehouse.url, moment)
+        source.sweep(table, warehouse.url, moment)
+    warehouse.build(as_of=moment)
     return Seen(
         moment,
         rows,
@@ -101,8 +107,5 @@ def _by_month(warehouse: Warehouse, query: str) -> dict[MonthKey, dict[str, Any]
 @pytest.fixture
 def tampered(pipeline: Pipeline, postgres_server: PostgresServer) -> Iterator[str]:
     """The superuser's URL of a copy of the warehouse, to do harm to."""
-    name = "subscriber_reports_tampered"
-    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
-        connection.execute("create database subscriber_reports_tampered template subscriber_reports")
-    yield postgres_server.database_url(name)
-    postgres_server.drop_database(name)
+    yield postgres_server.copy_database(NAME, f"{NAME}_tampered")
+    postgres_server.drop_database(f"{NAME}_tampered")

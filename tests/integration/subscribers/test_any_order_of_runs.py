@@ -15,11 +15,9 @@ import psycopg
 
 from exports.verification.recomputation.subscriber_facts import Choices
 from exports.verification.recomputation.subscriber_months import recompute_subscriber_months
-from orchestration.connection_url import as_pipeline
-from tests.integration.subscribers.raw_platform import RawPlatform
-from tests.integration.subscribers.warehouse import Warehouse
 from tests.reference.random_platform import TABLES, ZONES, random_platform
 from tests.reference.subscriber_metrics import METRICS, recompute
+from tests.support.warehouse import Warehouse
 
 SEED = int(os.environ.get("SUBDYN_TEST_SEED", "40"))
 KNOWN = datetime(2026, 11, 10, 13, 37, 11, tzinfo=UTC)
@@ -161,9 +159,9 @@ class Platform:
                     moment = row[column] or KNOWN
                     self.update(table, row, **{column: moment + self.random.uniform(-50, 50) * DAY})
 
-    def load(self, raw: RawPlatform, as_of: datetime) -> None:
+    def load(self, warehouse: Warehouse, as_of: datetime) -> None:
         """Bring what moved since the last load into the raw tables."""
-        raw.load(
+        warehouse.load(
             {
                 table: [
                     self.rows[table][key]
@@ -176,7 +174,7 @@ class Platform:
         )
         for table in TABLES:
             if ids := [key for name, key in sorted(self.gone) if name == table]:
-                raw.delete(table, ids, as_of)
+                warehouse.delete(table, ids, as_of)
         self.changed.clear()
         self.gone.clear()
 
@@ -221,7 +219,6 @@ def _compare_with_a_build_from_nothing(warehouse: Warehouse) -> None:
 
 def test_any_order_of_runs_and_rows_gives_the_recomputation(warehouse: Warehouse) -> None:
     platform = _platform()
-    raw = RawPlatform(warehouse.url)
     moves: list[list[Callable[[], None]]] = [
         [],
         [],
@@ -236,11 +233,11 @@ def test_any_order_of_runs_and_rows_gives_the_recomputation(warehouse: Warehouse
         as_of = KNOWN + days * DAY
         if step == HALF_WAY:
             # a run that broke off: what it made has moved again when the next one comes
-            platform.load(raw, as_of + 50 * DAY)
+            platform.load(warehouse, as_of + 50 * DAY)
             warehouse.build("--select", "+int_logons_split_by_month", "+int_user_states")
             platform.move_sessions()
             platform.move_hands()
-        platform.load(raw, as_of)
+        platform.load(warehouse, as_of)
         warehouse.build(*SELECT)
         assert _wrong_cells(warehouse, platform, as_of) == [], f"step {step}"
     _compare_with_a_build_from_nothing(warehouse)
@@ -248,7 +245,6 @@ def test_any_order_of_runs_and_rows_gives_the_recomputation(warehouse: Warehouse
 
 def test_keys_that_move_between_owners_hour_by_hour_count_where_they_are(warehouse: Warehouse) -> None:
     platform = _platform()
-    raw = RawPlatform(warehouse.url)
     moves: tuple[Callable[[], None], ...] = (
         lambda: None,
         platform.move_users,
@@ -260,10 +256,10 @@ def test_keys_that_move_between_owners_hour_by_hour_count_where_they_are(warehou
     for hour, move in enumerate(moves):
         move()
         as_of = KNOWN + timedelta(hours=hour)
-        platform.load(raw, as_of)
+        platform.load(warehouse, as_of)
         warehouse.build(as_of=as_of)
         assert _wrong_cells(warehouse, platform, as_of) == [], f"hour {hour}"
-        with psycopg.connect(as_pipeline(warehouse.url), autocommit=True) as connection:
+        with psycopg.connect(warehouse.url, autocommit=True) as connection:
             recomputed = recompute_subscriber_months(connection, None, Choices())
         assert [str(finding) for finding in recomputed.findings] == [], f"hour {hour}"
     _compare_with_a_build_from_nothing(warehouse)

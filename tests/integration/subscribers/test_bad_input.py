@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.integration.subscribers.raw_platform import RawPlatform
-from tests.integration.subscribers.warehouse import Warehouse
+from tests.support.warehouse import Warehouse
 
 CREATED = datetime(2024, 2, 1, tzinfo=UTC)
 NOON = datetime(2024, 2, 5, 12, tzinfo=UTC)
@@ -47,8 +46,7 @@ def _file_limit(number: int, value: str, happened_at: datetime) -> dict[str, obj
 
 
 def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Warehouse) -> None:
-    platform = RawPlatform(warehouse.url)
-    platform.load(
+    warehouse.load(
         {
             "subscribers": [
                 {"id": 1, "name": "Acme", "created_at": CREATED},
@@ -107,8 +105,7 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
     )
     # 15 merged minutes, 30 of the session that never ends, 7 of the unknown user's; the readable limit
     assert tuple(row.values()) == (1, 0, 1, 52, 0, 500)
-    tested = warehouse.dbt("test", "--select", "no_platform_row_is_rejected").results
-    warned = next(result for result in tested if result.node.name == "no_platform_row_is_rejected")
+    warned = warehouse.dbt("test", "--select", "no_platform_row_is_rejected")["no_platform_row_is_rejected"]
     assert warned.status == "warn"
     assert {tuple(row.values()) for row in warehouse.rows(warned.node.compiled_code)} == {
         ("users", 2, 1, "unknown type: robot"),
@@ -116,20 +113,20 @@ def test_rows_that_should_not_be_are_counted_by_rule_and_named(warehouse: Wareho
         ("user_changes", 7, 2, "unknown change: frozen"),
         ("subscriber_settings", 4, 1, "file_limit_mb is no number: plenty"),
     }
-    tested = warehouse.dbt("test", "--select", "subscribers_have_a_known_zone").results
-    unknown = next(result for result in tested if result.node.name == "subscribers_have_a_known_zone")
+    name = "subscribers_have_a_known_zone"
+    unknown = warehouse.dbt("test", "--select", name)[name]
     assert (unknown.status, unknown.failures) == ("warn", 1)
 
     # mended in the source, the subscriber has its months
     mended = {"id": 2, "name": "Lost", "time_zone": " asia/KATHMANDU", "created_at": CREATED}
-    platform.load({"subscribers": [mended]}, DATA_THROUGH)
+    warehouse.load({"subscribers": [mended]}, DATA_THROUGH)
     warehouse.build_and_test()
     zones = warehouse.rows("select time_zone from marts.subscriber_metrics order by subscriber_id")
     assert [row["time_zone"] for row in zones] == ["UTC", "Asia/Kathmandu"]
 
 
 def test_a_session_timeout_and_the_grace_are_settings(warehouse: Warehouse) -> None:
-    RawPlatform(warehouse.url).load(
+    warehouse.load(
         {
             "subscribers": [{"id": 1, "created_at": datetime(2024, 1, 5, tzinfo=UTC)}],
             "users": [{"id": 1, "subscriber_id": 1, "created_at": CREATED}],

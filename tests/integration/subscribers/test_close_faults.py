@@ -7,10 +7,8 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from tests.conftest import PostgresServer
-from tests.integration.subscribers.conftest import ParsedProject, copy_database, new_warehouse
-from tests.integration.subscribers.raw_platform import RawPlatform
-from tests.integration.subscribers.warehouse import Warehouse
+from tests.support.servers import PostgresServer
+from tests.support.warehouse import DATABASE, ParsedProject, Warehouse, new_warehouse
 
 CREATED = datetime(2024, 1, 5, tzinfo=UTC)
 DATA_THROUGH = datetime(2024, 3, 10, tzinfo=UTC)
@@ -18,11 +16,11 @@ PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
-def prepared(postgres_server: PostgresServer, parsed_project: ParsedProject) -> Iterator[str]:
+def prepared(postgres_server: PostgresServer, project: ParsedProject) -> Iterator[str]:
     """The name of a database in which everything is built, and two months of three subscribers may close."""
-    name = f"{parsed_project.database}_prepared"
-    with new_warehouse(postgres_server, parsed_project) as warehouse:
-        RawPlatform(warehouse.url).load(
+    name = f"{DATABASE}_prepared"
+    with new_warehouse(postgres_server, project) as warehouse:
+        warehouse.load(
             {
                 "subscribers": [{"id": number, "created_at": CREATED} for number in (1, 2, 3)],
                 "users": [
@@ -32,19 +30,18 @@ def prepared(postgres_server: PostgresServer, parsed_project: ParsedProject) -> 
             DATA_THROUGH,
         )
         warehouse.build("--exclude", "tag:monthly_close,tag:monthly_close+")
-        copy_database(postgres_server, parsed_project.database, name)
+        postgres_server.copy_database(DATABASE, name)
     yield name
     postgres_server.drop_database(name)
 
 
 @pytest.fixture
 def ready_to_close(
-    postgres_server: PostgresServer, parsed_project: ParsedProject, prepared: str
+    postgres_server: PostgresServer, project: ParsedProject, prepared: str
 ) -> Iterator[Warehouse]:
     """A copy of the prepared database."""
-    copy_database(postgres_server, prepared, parsed_project.database)
-    yield parsed_project.warehouse(postgres_server)
-    postgres_server.drop_database(parsed_project.database)
+    yield Warehouse(postgres_server.copy_database(prepared, DATABASE), project)
+    postgres_server.drop_database(DATABASE)
 
 
 def _wait_for(connection: psycopg.Connection, query: str) -> int:

@@ -1,28 +1,20 @@
 """Real stays of patients as sessions: the published peaks of months and days."""
 
 import csv
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.subscribers.raw_platform import RawPlatform
-from tests.integration.subscribers.warehouse import Warehouse
+from tests.support.public_data import public_data
+from tests.support.warehouse import Warehouse
 
 AS_OF = datetime(2024, 10, 2, tzinfo=UTC)
 
 
 def _published(name: str) -> list[dict[str, str]]:
-    folder = Path(os.environ.get("SUBDYN_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    path = folder / "sessions" / name
-    if not path.is_file():
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(f"{path} is missing (SUBDYN_TEST_DATA)")
-        pytest.skip(f"{path} is missing (SUBDYN_TEST_DATA)")
-    with path.open(newline="") as file:
+    with public_data(f"sessions/{name}").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -46,8 +38,7 @@ def hospital(shared_warehouse: Warehouse) -> Iterator[Warehouse]:
         }
         for number, stay in enumerate(stays, 1)
     ]
-    platform = RawPlatform(shared_warehouse.url)
-    platform.load({"subscribers": [{"id": 1, "created_at": began}], "logons": logons}, AS_OF)
+    shared_warehouse.load({"subscribers": [{"id": 1, "created_at": began}], "logons": logons}, AS_OF)
     shared_warehouse.build()
     yield shared_warehouse
 

@@ -7,15 +7,14 @@ import psycopg
 
 from orchestration.dbt_tests import failing_rows
 from orchestration.reconciliation import balance_differences, conservation_breaks
-from tests.support.billing_operator import AS_OF, at, company, customer, transaction
-from tests.support.warehouse import MODELS_ONLY, BuiltWarehouse
+from tests.support.billing_rows import AS_OF, at, company, customer, transaction
+from tests.support.warehouse import MODELS_ONLY, Warehouse
 
 
-def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: BuiltWarehouse) -> None:
+def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: Warehouse) -> None:
     warehouse.load(
-        AS_OF,
         {
-            "billing.companies": [
+            "companies": [
                 company(1, None, "UTC", "EUR"),
                 company(2, 3, "UTC", "EUR"),
                 company(3, 2, "UTC", "EUR"),
@@ -23,8 +22,8 @@ def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: 
                 company(5, None, "UTC+3", "EUR"),
                 company(6, None, " europe/KYIV\t", "EUR"),
             ],
-            "billing.customers": [customer(1, 1, balance=12), customer(2, 1, type="guest")],
-            "billing.transactions": [
+            "customers": [customer(1, 1, balance=12), customer(2, 1, type="guest")],
+            "transactions": [
                 transaction(11, 1, " Payment", 5, at(1, 1), currency="eur "),
                 transaction(15, 2, "payment", 5, at(1, 1)),
                 transaction(16, 2, "payment", 5, at(1, 1), deleted_at=AS_OF),
@@ -33,6 +32,7 @@ def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: 
                 transaction(14, 1, "tip", 7, at(1, 1)),
             ],
         },
+        AS_OF,
     )
     # a driver has no word for the instants that lie ahead of everything and behind it
     warehouse.execute(
@@ -77,7 +77,7 @@ def test_impossible_billing_rows_are_set_aside_and_the_rest_is_built(warehouse: 
         assert balance_differences(connection, AS_OF) == []
 
 
-def test_the_tests_of_a_column_show_the_key_the_value_and_the_reason(warehouse: BuiltWarehouse) -> None:
+def test_the_tests_of_a_column_show_the_key_the_value_and_the_reason(warehouse: Warehouse) -> None:
     warehouse.execute("create schema if not exists marts")
     warehouse.execute("create table marts.seats (seat_id int, login text, kind text, company_id int)")
     warehouse.execute(
@@ -117,15 +117,15 @@ def test_the_tests_of_a_column_show_the_key_the_value_and_the_reason(warehouse: 
 
 
 def test_a_missing_rate_leaves_reporting_amounts_empty_and_refuses_those_of_a_company_by_name(
-    warehouse: BuiltWarehouse,
+    warehouse: Warehouse,
 ) -> None:
     warehouse.load(
-        AS_OF,
         {
-            "billing.companies": [company(1, None, "UTC", "EUR")],
-            "billing.customers": [customer(2, 1)],
-            "billing.transactions": [transaction(21, 2, "payment", 5, at(4, 14, 3))],
+            "companies": [company(1, None, "UTC", "EUR")],
+            "customers": [customer(2, 1)],
+            "transactions": [transaction(21, 2, "payment", 5, at(4, 14, 3))],
         },
+        AS_OF,
     )
     warehouse.build("--select", "+customer_dynamics_monthly", "+customer_cohorts_monthly")
     shown = warehouse.rows(
@@ -148,12 +148,12 @@ def test_a_missing_rate_leaves_reporting_amounts_empty_and_refuses_those_of_a_co
     ]
 
     warehouse.load(
-        AS_OF,
         {
-            "billing.companies": [company(1, None, "UTC", "EUR")],
-            "billing.customers": [customer(1, 1, "JPY"), customer(2, 1, "CHF")],
-            "billing.transactions": [transaction(11, 1, "payment", 5, at(4, 14, 3), currency="JPY")],
+            "companies": [company(1, None, "UTC", "EUR")],
+            "customers": [customer(1, 1, "JPY"), customer(2, 1, "CHF")],
+            "transactions": [transaction(11, 1, "payment", 5, at(4, 14, 3), currency="JPY")],
         },
+        AS_OF,
     )
     said = warehouse.failures("build", "--select", "+customer_dynamics_daily", *MODELS_ONLY)
     # nothing was ever owed or paid in CHF: no rate of it is asked for
@@ -161,16 +161,15 @@ def test_a_missing_rate_leaves_reporting_amounts_empty_and_refuses_those_of_a_co
     assert set(said) == {"customer_dynamics_daily"}
 
 
-def test_documents_of_all_versions_are_read_or_set_aside_with_a_reason(warehouse: BuiltWarehouse) -> None:
+def test_documents_of_all_versions_are_read_or_set_aside_with_a_reason(warehouse: Warehouse) -> None:
     def session(key: str, **fields: Any) -> dict[str, Any]:
         started_at = {"$date": {"$numberLong": "1767225600123"}}
         given = {"client_id": 1, "account_id": 7, "started_at": started_at} | fields
         return {"_id": key, "document": {name: value for name, value in given.items() if value is not ...}}
 
     warehouse.load(
-        AS_OF,
         {
-            "middleware.online_sessions": [
+            "online_sessions": [
                 session("canonical", customer_id={"$numberLong": "5"}, device={"uid": "d", "type": "stb"}),
                 session("renamed", client_id=..., clientId={"$numberInt": "1"}, device_type="stb"),
                 session("text", account_id=" 7 ", started_at="2026-01-01T01:00:00.123+01:00"),
@@ -183,6 +182,7 @@ def test_documents_of_all_versions_are_read_or_set_aside_with_a_reason(warehouse
                 session("late end", ended_at="soon"),
             ]
         },
+        AS_OF,
     )
     warehouse.build("--select", "document_*", "+path:models/staging/middleware", "+fct_online_sessions")
 

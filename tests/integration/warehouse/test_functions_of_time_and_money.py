@@ -2,19 +2,17 @@
 
 import csv
 import io
-import os
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from tests.support.warehouse import BuiltWarehouse
+from tests.support.public_data import public_data
+from tests.support.warehouse import Warehouse
 
-DATA = Path(os.environ.get("SUBDYN_TEST_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 # Cut otherwise by the server's zone tables than by IANA 2026f; the server is the one place of cutting.
 KNOWN_TO_DIFFER = {("Africa/Casablanca", "2026-09-20"), ("Africa/El_Aaiun", "2026-09-20")}
 # base, currency, day of January 2020, rate; each changed later than the one before
@@ -29,24 +27,12 @@ MADE_UP_RATES = [
 ]  # fmt: skip
 
 
-def data_file(name: str) -> Path:
-    """The file, or a skip that says what is missing; where CI is set, a failure."""
-    path = DATA / name
-    if not path.exists():
-        reason = f"{path} is missing (SUBDYN_TEST_DATA names the folder)"
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
-
-
 @pytest.fixture(scope="module")
-def functions(parsed_models: BuiltWarehouse) -> BuiltWarehouse:
-    parsed_models.empty()
+def functions(shared_warehouse: Warehouse) -> Warehouse:
     columns = "base_currency, currency, rate_date, rate, updated_at, _load_id, _extracted_at"
     moment = datetime(2026, 10, 30, tzinfo=UTC)
     with (
-        psycopg.connect(parsed_models.url) as connection,
+        psycopg.connect(shared_warehouse.url) as connection,
         connection.cursor() as cursor,
         cursor.copy(f"copy raw_billing.exchange_rates ({columns}) from stdin".encode()) as copy,
     ):
@@ -56,16 +42,16 @@ def functions(parsed_models: BuiltWarehouse) -> BuiltWarehouse:
             changed_at = moment + timedelta(number)
             copy.write_row((base, currency, date(2020, 1, day), rate, changed_at, 1, moment))
     functions_of_time = ("first_instant", "local_day_start", "months_before")
-    parsed_models.build("--select", *functions_of_time, "+required_exchange_rate")
-    return parsed_models
+    shared_warehouse.build("--select", *functions_of_time, "+required_exchange_rate")
+    return shared_warehouse
 
 
-def one(warehouse: BuiltWarehouse, query: str, *parameters: Any) -> Any:
+def one(warehouse: Warehouse, query: str, *parameters: Any) -> Any:
     return next(iter(warehouse.rows(f"select {query} as value", *parameters)[0].values()))
 
 
-def test_local_days_are_cut_at_their_first_instants(functions: BuiltWarehouse) -> None:
-    with data_file("tz/odd_days_2008_2029.csv").open(encoding="utf-8") as lines:
+def test_local_days_are_cut_at_their_first_instants(functions: Warehouse) -> None:
+    with public_data("tz/odd_days_2008_2029.csv").open(encoding="utf-8") as lines:
         days = [
             day for day in csv.DictReader(lines) if (day["zone"], day["local_date"]) not in KNOWN_TO_DIFFER
         ]
@@ -107,7 +93,7 @@ def test_local_days_are_cut_at_their_first_instants(functions: BuiltWarehouse) -
     ],
 )
 def test_months_before_keeps_local_time_and_clamps_the_day(
-    functions: BuiltWarehouse, instant: str, months: int, zone: str, expected: str
+    functions: Warehouse, instant: str, months: int, zone: str, expected: str
 ) -> None:
     found = one(functions, "marts.months_before(%s, %s, %s)", datetime.fromisoformat(instant), months, zone)
     assert found == datetime.fromisoformat(expected)
@@ -115,7 +101,7 @@ def test_months_before_keeps_local_time_and_clamps_the_day(
 
 def ecb_rates() -> list[tuple[date, str, Decimal]]:
     """Every published rate of the euro: date, currency, what one euro is."""
-    with zipfile.ZipFile(data_file("fx/eurofxref-hist.zip")) as archive:
+    with zipfile.ZipFile(public_data("fx/eurofxref-hist.zip")) as archive:
         text = archive.read(archive.namelist()[0]).decode()
     return [
         (date.fromisoformat(row["Date"]), currency.strip(), Decimal(rate))
@@ -125,7 +111,7 @@ def ecb_rates() -> list[tuple[date, str, Decimal]]:
     ]
 
 
-def test_conversion_follows_the_published_rates(functions: BuiltWarehouse) -> None:
+def test_conversion_follows_the_published_rates(functions: Warehouse) -> None:
     def rate(source: str, target: str, day: str) -> Decimal | None:
         return one(functions, "marts.exchange_rate(%s, %s, %s::date)", source, target, day)
 
@@ -167,14 +153,14 @@ def test_conversion_follows_the_published_rates(functions: BuiltWarehouse) -> No
     ],
 )
 def test_the_freshest_rate_counts_whichever_way_it_leads(
-    functions: BuiltWarehouse, pair: str, day: int, expected: int | None
+    functions: Warehouse, pair: str, day: int, expected: int | None
 ) -> None:
     source, target = pair.split()
     found = one(functions, "marts.exchange_rate(%s, %s, %s)", source, target, date(2020, 1, day))
     assert found == expected
 
 
-def test_a_rate_that_is_none_is_set_aside_with_its_reason(functions: BuiltWarehouse) -> None:
+def test_a_rate_that_is_none_is_set_aside_with_its_reason(functions: Warehouse) -> None:
     found = functions.findings("--select", "no_exchange_rate_is_rejected")
     status, rows = found["no_exchange_rate_is_rejected"]
     assert status == "warn"
@@ -184,7 +170,7 @@ def test_a_rate_that_is_none_is_set_aside_with_its_reason(functions: BuiltWareho
     ]
 
 
-def test_missing_rate_is_an_error_that_names_currencies_and_date(functions: BuiltWarehouse) -> None:
+def test_missing_rate_is_an_error_that_names_currencies_and_date(functions: Warehouse) -> None:
     with pytest.raises(
         psycopg.errors.RaiseException, match="no exchange rate from USD to XXX on or before 2026-01-02"
     ):

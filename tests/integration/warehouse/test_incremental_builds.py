@@ -1,9 +1,9 @@
-"""What a build after a build leaves behind."""
+"""What a build after a build leaves behind, and what the loads saw change."""
 
 from datetime import timedelta
 
-from tests.support.billing_operator import AS_OF, installation, transaction
-from tests.support.warehouse import BuiltWarehouse
+from tests.support.billing_rows import AS_OF, START, at, company, customer, small_operator, transaction
+from tests.support.warehouse import Warehouse
 
 # what depends on the builds there were, not on the rows alone
 OF_THE_BUILDS = {
@@ -15,12 +15,12 @@ OF_THE_BUILDS = {
 }
 
 
-def built_tables(warehouse: BuiltWarehouse) -> list[str]:
+def built_tables(warehouse: Warehouse) -> list[str]:
     return [name for name in warehouse.tables() if name not in OF_THE_BUILDS]
 
 
-def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehouse: BuiltWarehouse) -> None:
-    warehouse.load(AS_OF, installation())
+def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehouse: Warehouse) -> None:
+    warehouse.load(small_operator(), AS_OF)
     warehouse.build()
     before = warehouse.row_versions()
     assert len(before["marts.fct_transactions"]) > 50
@@ -29,7 +29,7 @@ def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehous
     assert warehouse.row_versions() == before
 
     latest = transaction(9001, 4, "payment", 7, AS_OF + timedelta(days=300), currency="USD")
-    warehouse.load(AS_OF + timedelta(hours=1), {"billing.transactions": [latest]})
+    warehouse.load({"transactions": [latest]}, AS_OF + timedelta(hours=1))
     warehouse.build("--select", "+fct_customer_history")
     states, after = (
         before["marts.fct_customer_history"],
@@ -39,12 +39,12 @@ def test_rerun_of_a_build_touches_no_row_and_a_change_only_what_differs(warehous
     assert len(set(states) - set(after)) == 1  # the state that the new one ends
 
 
-def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) -> None:
+def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: Warehouse) -> None:
     """Late, rerated, unconfirmed, deleted (softly, outright), moved to another customer or company."""
-    rows = installation()
-    transactions, customers = rows["billing.transactions"], rows["billing.customers"]
-    accounts, subscriptions = rows["billing.accounts"], rows["billing.subscriptions"]
-    warehouse.load(AS_OF, rows)
+    rows = small_operator()
+    transactions, customers = rows["transactions"], rows["customers"]
+    accounts, subscriptions = rows["accounts"], rows["subscriptions"]
+    warehouse.load(rows, AS_OF)
     warehouse.build()
 
     late = transaction(9001, 4, "service_charge", "-3.25", AS_OF - timedelta(days=60), currency="USD")
@@ -57,26 +57,26 @@ def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) 
     # 4, 7 and 10 share a currency and a company
     moved = [row | {"customer_id": 7} for row in transactions if row["customer_id"] == 10]
     warehouse.load(
+        {"transactions": [late, *rerated, *unconfirmed, *deleted, *moved]},
         AS_OF + timedelta(hours=1),
-        {"billing.transactions": [late, *rerated, *unconfirmed, *deleted, *moved]},
         {
-            "billing.transactions": transactions[3::14],
-            "billing.customer_tags": rows["billing.customer_tags"][:2],
+            "transactions": transactions[3::14],
+            "customer_tags": rows["customer_tags"][:2],
         },
     )
     warehouse.build()
     warehouse.load(
-        AS_OF + timedelta(days=30),
         {
-            "billing.customers": [
+            "customers": [
                 customers[0] | {"company_id": 3},
                 customers[1] | {"deleted_at": AS_OF},
                 customers[3] | {"currency": "EUR"},
             ],
-            "billing.accounts": [accounts[5] | {"customer_id": 8}],
-            "billing.subscriptions": [row | {"customer_id": 9} for row in subscriptions[:2]],
+            "accounts": [accounts[5] | {"customer_id": 8}],
+            "subscriptions": [row | {"customer_id": 9} for row in subscriptions[:2]],
         },
-        {"billing.customers": [customers[2]], "billing.subscriptions": subscriptions[3:4]},
+        AS_OF + timedelta(days=30),
+        {"customers": [customers[2]], "subscriptions": subscriptions[3:4]},
     )
     warehouse.build()
     tables = built_tables(warehouse)
@@ -99,22 +99,22 @@ def test_changed_rows_end_as_in_a_build_from_nothing(warehouse: BuiltWarehouse) 
     assert [name for name in tables if incremental[name] != from_nothing[name]] == []
 
 
-def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse) -> None:
+def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: Warehouse) -> None:
     history = ("--select", "+fct_customer_history")
-    warehouse.load(AS_OF, installation())
-    warehouse.load(AS_OF, installation())
+    warehouse.load(small_operator(), AS_OF)
+    warehouse.load(small_operator(), AS_OF)
     warehouse.build(*history)
     with_all = warehouse.contents(["marts.dim_customer"])
 
-    other = installation()
-    other["billing.customers"] = other["billing.customers"][3:]
+    other = small_operator()
+    other["customers"] = other["customers"][3:]
     for name in ("tags", "accounts", "subscriptions", "transactions"):
-        table = f"billing.customer_{name}" if name == "tags" else f"billing.{name}"
+        table = f"customer_{name}" if name == "tags" else name
         other[table] = [row for row in other[table] if row["customer_id"] > 3]
     for schema in ("raw_billing", "raw_middleware"):
         warehouse.execute(f"drop schema {schema} cascade")
     warehouse.create_raw_tables()
-    warehouse.load(AS_OF, other)
+    warehouse.load(other, AS_OF)
     warehouse.build(*history)
 
     tables = built_tables(warehouse)
@@ -127,9 +127,9 @@ def test_raw_tables_made_anew_leave_nothing_of_the_old(warehouse: BuiltWarehouse
 
 
 def test_no_function_names_the_database_which_may_be_copied_under_another_name(
-    warehouse: BuiltWarehouse,
+    warehouse: Warehouse,
 ) -> None:
-    warehouse.load(AS_OF, installation())
+    warehouse.load(small_operator(), AS_OF)
     warehouse.build()
     functions = warehouse.rows(
         "select proname, strpos(prosrc, current_database()) > 0 as names_it from pg_proc"
@@ -139,8 +139,8 @@ def test_no_function_names_the_database_which_may_be_copied_under_another_name(
     assert [function for function in functions if function["names_it"]] == []
 
 
-def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse) -> None:
-    warehouse.load(AS_OF, installation())
+def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: Warehouse) -> None:
+    warehouse.load(small_operator(), AS_OF)
     warehouse.build()
     tables = built_tables(warehouse)
     whole = warehouse.contents(tables)
@@ -159,7 +159,7 @@ def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse
     warehouse.build()
     assert warehouse.contents(tables) == whole
     later = transaction(9001, 4, "payment", 7, AS_OF + timedelta(days=1), currency="USD")
-    warehouse.load(AS_OF + timedelta(hours=1), {"billing.transactions": [later]})
+    warehouse.load({"transactions": [later]}, AS_OF + timedelta(hours=1))
     warehouse.build()
     counted = warehouse.rows("select sum(movement_count) as movements from marts.fct_hourly_movements")
     warehouse.forget_builds()
@@ -167,3 +167,50 @@ def test_a_table_of_an_earlier_definition_is_made_anew(warehouse: BuiltWarehouse
     assert counted == warehouse.rows(
         "select sum(movement_count) as movements from marts.fct_hourly_movements"
     )
+
+
+ONE_MODEL = ("--select", "+dim_customer_history")
+
+
+def versions(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return [
+        tuple(row.values())
+        for row in warehouse.rows(
+            "select customer_id, name, tags, valid_from, valid_to"
+            " from marts.dim_customer_history order by 1, 4"
+        )
+    ]
+
+
+def test_attributes_change_at_the_time_of_their_source_and_survive_a_full_refresh(
+    warehouse: Warehouse,
+) -> None:
+    tagged = {"customer_id": 1, "tag": "vip"}
+    warehouse.load(
+        {
+            "companies": [company(1, None, "UTC", "EUR")],
+            "customers": [customer(1, 1), customer(2, 1), customer(3, 1)],
+            "customer_tags": [tagged],
+        },
+        AS_OF,
+    )
+    warehouse.build(*ONE_MODEL)
+
+    renamed_at, tagged_at = at(4, 15, 20), AS_OF + timedelta(days=1)
+    renamed = customer(1, 1) | {"name": "Renamed", "updated_at": renamed_at}
+    moved_balance = customer(3, 1) | {"balance": 7, "updated_at": renamed_at}
+    warehouse.load({"customers": [renamed, moved_balance]}, AS_OF + timedelta(hours=12))
+    warehouse.build(*ONE_MODEL)
+    warehouse.load({}, tagged_at, {"customer_tags": [tagged], "customers": [{"id": 2}]})
+    warehouse.build(*ONE_MODEL)
+
+    expected = [
+        (1, "Customer 1", ["vip"], START, renamed_at),
+        (1, "Renamed", ["vip"], renamed_at, tagged_at),
+        (1, "Renamed", [], tagged_at, None),
+        (2, "Customer 2", [], START, tagged_at),
+        (3, "Customer 3", [], START, None),
+    ]
+    assert versions(warehouse) == expected
+    warehouse.build(*ONE_MODEL, "--full-refresh")
+    assert versions(warehouse) == expected

@@ -10,16 +10,16 @@ from exports.verification.comparison import Comparison
 from exports.verification.recomputation import company_months, customers
 from exports.verification.recomputation.company_months import recompute_company_months
 from exports.verification.recomputation.customers import recompute_customers
-from tests.support.billing_operator import AS_OF, at, customer, installation, transaction
-from tests.support.warehouse import BuiltWarehouse
+from tests.support.billing_rows import AS_OF, at, customer, small_operator, transaction
+from tests.support.warehouse import Warehouse
 
 
-def customers_of(warehouse: BuiltWarehouse, as_of: datetime | None = None) -> Comparison:
+def customers_of(warehouse: Warehouse, as_of: datetime | None = None) -> Comparison:
     with psycopg.connect(warehouse.url, autocommit=True) as connection:
         return recompute_customers(connection, as_of)
 
 
-def company_days_of(warehouse: BuiltWarehouse, as_of: datetime | None = None) -> Comparison:
+def company_days_of(warehouse: Warehouse, as_of: datetime | None = None) -> Comparison:
     with psycopg.connect(warehouse.url, autocommit=True) as connection:
         return recompute_company_months(connection, as_of)
 
@@ -29,18 +29,18 @@ def message(comparison: Comparison) -> list[str]:
 
 
 def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
-    warehouse: BuiltWarehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = installation()
-    rows["billing.customers"] += [
+    rows = small_operator()
+    rows["customers"] += [
         customer(21, 3, created_at=at(2, 1), deleted_at=AS_OF + timedelta(days=30)),
         customer(22, 2, "USD", created_at=AS_OF + timedelta(hours=1)),
     ]
-    rows["billing.transactions"] += [
+    rows["transactions"] += [
         transaction(9001, 21, "service_charge", "-4.5", at(3, 31, 18, 15)),
         transaction(9002, 21, "payment", "9", AS_OF + timedelta(days=2)),
     ]
-    warehouse.load(AS_OF, rows)
+    warehouse.load(rows, AS_OF)
     warehouse.build()
 
     whole, days = customers_of(warehouse), company_days_of(warehouse)
@@ -90,7 +90,7 @@ def test_everything_follows_from_raw_and_whatever_is_broken_is_named(
     assert {line.partition(":")[0] for line in found if "month 2026-03" not in line} == {key}
 
     # what was loaded by day reaches the series at night
-    warehouse.load(AS_OF + timedelta(hours=1), {})
+    warehouse.load({}, AS_OF + timedelta(hours=1))
     warehouse.build("--exclude", "tag:nightly")
     by_day = company_days_of(warehouse)
     assert (by_day.found, by_day.checked) == (0, 0)

@@ -1,13 +1,14 @@
-"""Named intervals are inclusive local dates seen from a local date."""
+"""Named intervals are inclusive local dates; a month is shown on its subscriber's clock."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from exports.errors import InvalidParameter
 from exports.intervals import resolve_interval
+from exports.reports.subscriber_metrics.lookups import on_clock
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,8 @@ def test_a_named_interval_lies_within_the_years_that_anyone_has_data_of(name: st
     with pytest.raises(InvalidParameter, match=r"lies outside 1700-01-01 \.\. 2200-12-31") as refused:
         resolve_interval(name, today)
     assert refused.value.parameter == "interval"
+
+
+def test_a_zone_that_an_earlier_release_closed_a_month_in_may_be_spelt_as_its_source_did() -> None:
+    shown = on_clock(datetime(2026, 1, 1, 12, tzinfo=UTC), "europe/KYIV")
+    assert shown.isoformat() == "2026-01-01T14:00:00+02:00"

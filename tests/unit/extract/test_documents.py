@@ -21,7 +21,7 @@ from hypothesis import strategies as some
 
 from extract.bson_text import document_text
 from extract.documents import DocumentLines, split
-from tests.integration.extract.bson_corpus import cases
+from tests.support.public_data import bson_corpus
 
 KEY = ObjectId("5f5f5f5f5f5f5f5f5f5f5f5f")
 
@@ -39,7 +39,7 @@ def fields(copied: bytes) -> list[list[str]]:
 
 
 def test_every_valid_corpus_document_keeps_its_canonical_form() -> None:
-    valid = cases("valid")
+    valid = bson_corpus("valid")
     assert len(valid) == 728
     for case in valid:
         found = json.loads(document_text(bytes.fromhex(case["canonical_bson"])))
@@ -47,7 +47,7 @@ def test_every_valid_corpus_document_keeps_its_canonical_form() -> None:
 
 
 def test_every_valid_corpus_document_becomes_a_line_or_a_reason() -> None:
-    for case in cases("valid"):
+    for case in bson_corpus("valid"):
         raw = bytes.fromhex(case["canonical_bson"])
         body = raw[4:-1]
         whole = b"\x07_id\x00" + KEY.binary + body
@@ -67,7 +67,7 @@ def test_every_valid_corpus_document_becomes_a_line_or_a_reason() -> None:
 
 
 def test_every_undecodable_corpus_document_is_set_aside_with_a_reason() -> None:
-    undecodable = cases("decodeErrors")
+    undecodable = bson_corpus("decodeErrors")
     assert len(undecodable) == 75
     for case in undecodable:
         raw = bytes.fromhex(case["bson"])

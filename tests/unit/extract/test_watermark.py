@@ -1,10 +1,11 @@
-"""Where a load starts, and that its watermark never hides a row."""
+"""Where a load starts, that its watermark hides no row, and that an interrupt ends it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from extract import watermark
+from extract import interrupts, watermark
 from extract.errors import NeverRetry
 from extract.sources import billing, platform
 
@@ -45,3 +46,44 @@ def test_the_lag_stops_at_the_first_instant_there_is() -> None:
 def test_an_unreadable_watermark_is_named() -> None:
     with pytest.raises(NeverRetry, match=r"billing\.customers: the stored watermark 'soon'"):
         watermark.since(CUSTOMERS, "soon")
+
+
+class Interrupted(BaseException):
+    """As Dagster's: neither an Exception nor KeyboardInterrupt."""
+
+
+def interrupt() -> None:
+    raise Interrupted
+
+
+def test_an_interrupt_that_comes_in_a_callback_of_the_loop_ends_the_work() -> None:
+    async def wait_for_ever() -> None:
+        asyncio.get_running_loop().call_soon(interrupt)
+        await asyncio.sleep(60)
+
+    with pytest.raises(Interrupted):
+        interrupts.run(asyncio.wait_for(wait_for_ever(), 10))
+
+
+def test_an_interrupt_is_not_lost_behind_the_error_that_it_causes() -> None:
+    async def break_off() -> None:
+        asyncio.get_running_loop().call_soon(interrupt)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ConnectionError from None
+
+    with pytest.raises(Interrupted):
+        interrupts.run(asyncio.wait_for(break_off(), 10))
+
+
+def test_without_an_interrupt_there_is_the_result_or_the_error() -> None:
+    async def answer() -> int:
+        return 42
+
+    async def fail() -> None:
+        raise ValueError("no")
+
+    assert interrupts.run(answer()) == 42
+    with pytest.raises(ValueError, match="no"):
+        interrupts.run(fail())

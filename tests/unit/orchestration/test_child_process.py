@@ -1,14 +1,17 @@
-"""A child ends with what it was started for: with the block, and with a parent that is killed."""
+"""A child process ends with what it was started for; private seams are looked at with each release."""
 
 import signal
 import subprocess
 import sys
 
+import dagster
 import psutil
 import pytest
+from dagster_dbt import DbtCliResource
 
-from orchestration import child_process
+from orchestration import child_process, compatibility
 from orchestration.child_process import ended_with
+from orchestration.compatibility import PreparedDbtCliResource
 
 CHILD = """
 import signal, time
@@ -49,3 +52,12 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     parent.wait()
     child.wait(timeout=20)
     assert not child.is_running()
+
+
+def test_the_private_seams_are_looked_at_again_with_each_release_of_dagster() -> None:
+    assert f"seen in dagster {dagster.__version__}." in str(compatibility.__doc__)
+
+
+def test_dagster_dbt_still_has_what_is_overridden() -> None:
+    overridden = [name for name in vars(PreparedDbtCliResource) if name in vars(DbtCliResource)]
+    assert {"_cli_version", "_initialize_dbt_core_adapter"} <= set(overridden)

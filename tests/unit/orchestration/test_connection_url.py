@@ -1,7 +1,12 @@
+"""What a warehouse is given: a URL that every driver reads alike, migrations without gaps."""
+
+from pathlib import Path
+
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from orchestration.connection_url import as_pipeline, checked_url, dbt_environment, user_of, without_password
+from orchestration.migrate import MigrationError, read_migrations
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,21 @@ def test_a_shown_url_has_no_password() -> None:
 def test_a_user_is_read_decoded() -> None:
     assert user_of("postgresql://the%20user:p@h/d") == "the user"
     assert user_of("postgresql://h/d") is None
+
+
+def test_the_projects_migrations_are_numbered_without_gaps() -> None:
+    numbers = [migration.number for migration in read_migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_number_used_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_text("select 1")
+    (tmp_path / "0001_b.sql").write_text("select 1")
+    with pytest.raises(MigrationError, match=r"0001_b\.sql"):
+        read_migrations(tmp_path)
+
+
+def test_a_misnamed_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text("select 1")
+    with pytest.raises(MigrationError, match=r"1_a\.sql"):
+        read_migrations(tmp_path)

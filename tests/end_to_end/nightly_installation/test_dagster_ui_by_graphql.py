@@ -5,7 +5,7 @@ from email import message_from_bytes
 
 from orchestration.runs import AS_OF_TAG
 from orchestration.settings import Settings
-from tests.end_to_end.dagster_ui.server import CLOSED, LOCATION, Ui
+from tests.support.dagster_ui import CLOSED, LOCATION, Ui
 from tests.support.installation import AS_OF, rows, subdyn, wait_for
 
 # what the page of a job lists, and the timeline keeps of all runs

@@ -1,16 +1,13 @@
-"""From three databases to the report, through Dagster."""
+"""From three databases to the report: what a nightly run leaves, and a rerun leaves alone."""
 
 import logging
-from collections.abc import Callable
-from pathlib import Path
 
 import dagster as dg
-import psycopg
 
 from orchestration.dagster_home import dagster_instance
 from orchestration.headless import run_job
 from orchestration.settings import Settings
-from tests.support.installation import AS_OF, OperatorUrls, customer_dynamics, open_installation, rows
+from tests.support.installation import AS_OF, rows
 
 
 def test_the_night_leaves_reports_and_their_files(nightly_installation: Settings) -> None:
@@ -88,28 +85,6 @@ def test_columns_lead_back_to_the_columns_they_are_made_of(nightly_installation:
     assert upstream("staging/stg_billing__transactions", "amount") == {("raw/billing/transactions", "amount")}
 
 
-def test_a_run_on_mariadb_sources_equals_the_run_on_postgresql(
-    nightly_installation: Settings,
-    operator: OperatorUrls,
-    mariadb_operator: OperatorUrls,
-    fresh_database: str,
-    home: Path,
-) -> None:
-    settings = open_installation(
-        home, fresh_database, mariadb_operator, middleware_url=operator.middleware_url
-    )
-    assert run_job(settings, "nightly", AS_OF).failures == ()
-    for asked in (
-        {},
-        {"group_by": "package"},
-        {"group_by": "date", "company_id": 2, "active_duration_months": 3},
-    ):
-        report = customer_dynamics(settings, **asked)
-        assert len(report) > 1
-        assert report == customer_dynamics(nightly_installation, **asked)
-    assert rows(settings, METRICS) == rows(nightly_installation, METRICS)
-
-
 def test_a_rerun_without_new_data_touches_no_row(nightly_installation: Settings) -> None:
     tables = rows(
         nightly_installation,
@@ -126,32 +101,3 @@ def test_a_rerun_without_new_data_touches_no_row(nightly_installation: Settings)
     before = set(rows(nightly_installation, versions))
     assert run_job(nightly_installation, "hourly", AS_OF).failures == ()
     assert set(rows(nightly_installation, versions)) == before
-
-
-def test_an_installation_of_billing_alone_is_whole_and_its_live_balances_are_checked(
-    nightly_installation: Settings,
-    operator: OperatorUrls,
-    copy_of: Callable[[str], str],
-    fresh_database: str,
-    home: Path,
-) -> None:
-    billing_url = copy_of(operator.billing_url)
-    with psycopg.connect(billing_url) as connection:
-        connection.execute("update customers set balance = balance + 1 where id = 5")
-    settings = open_installation(
-        home, fresh_database, operator, billing_url=billing_url, middleware_url="", platform_url=""
-    )
-    outcome = run_job(settings, "nightly", AS_OF)
-    # The one thing that is wrong is told, and stops nothing.
-    assert [failure for failure in outcome.failures if "ledger_equals_live_balances" not in failure] == []
-    assert "customer 5:" in "".join(outcome.failures)
-    assert customer_dynamics(settings) == customer_dynamics(nightly_installation)
-    absent = rows(settings, "select to_regnamespace('raw_middleware'), to_regnamespace('raw_platform')")
-    assert absent == [(None, None)]
-
-
-METRICS = """
-    select subscriber_id, month, super_users, enabled_staff, active_staff, concurrent_max, logon_minutes
-    from marts.subscriber_metrics
-    order by 1, 2
-"""

@@ -1,6 +1,7 @@
 """`subdyn verify` and the night's checks, on copies of an installation that something was done to."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import dagster as dg
 import psycopg
@@ -61,6 +62,25 @@ def test_verify_names_what_was_never_loaded_or_made_and_goes_on(copied: Settings
     assert f"customers recomputed from raw: {missing}" in message
     assert any(line.startswith("    agrees  subscriber-months recomputed from raw: ") for line in shown)
     assert shown[-1].startswith("subdyn: ") and "Traceback" not in "".join(shown)
+
+
+def test_a_failed_run_ends_with_one_line_and_exit_code_one(
+    nightly_installation: Settings, tmp_path: Path
+) -> None:
+    broken = Settings.model_validate(
+        {
+            "home": tmp_path,
+            "warehouse_url": nightly_installation.warehouse_url,
+            "billing_url": "postgresql://nobody@127.0.0.1:1/billing?connect_timeout=1",
+            "platform_url": "",
+            "middleware_url": "",
+        }
+    )
+    verifying = subdyn(broken, "verify")
+    _, message = verifying.communicate(timeout=100)
+    assert verifying.returncode == 1
+    assert "the billing database cannot be reached" in message.splitlines()[-1]
+    assert "Traceback" not in message
 
 
 def test_the_night_notices_stored_states_that_do_not_follow_from_raw(copied: Settings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
-from tests.end_to_end.dagster_ui.server import Ui
+from tests.support.dagster_ui import Ui
 
 CHROMIUM = Path(os.environ.get("SUBDYN_TEST_CHROMIUM", "/usr/bin/chromium"))
 OPTIONS = (
