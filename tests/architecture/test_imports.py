@@ -69,7 +69,9 @@ def test_every_result_is_stored_by_one_function() -> None:
         for path in sorted((ROOT / room).rglob(f"*.{suffix}"))
         if "insert into app.report_results" in path.read_text()
     ]
-    assert writing == ["exports/result.py"]
+    assert writing == ["exports/result_store/store.sql"]
+    package = (ROOT / "exports/result_store/__init__.py").read_text()
+    assert package.count('"store")') == 1, "one function reads the statement"
 
 
 def test_nothing_waits_for_a_lock_that_every_login_could_take() -> None:
