@@ -35,6 +35,16 @@ kept as (
     from {{ ref('fct_hourly_movements') }}
 )
 
-(table kept except all table summed)
+select * from (
+    select * from kept
+    except all
+    select * from summed
+) as only_kept
+
 union all
-(table summed except all table kept)
+
+select * from (
+    select * from summed
+    except all
+    select * from kept
+) as only_summed

@@ -69,23 +69,15 @@ compared as (
         last_versions.valid_to as last_valid_to,
         last_versions.customer_id is null as is_new,
         last_versions.valid_to is not null as is_back,
-        last_versions.tags is distinct from customers.tags as has_other_tags,
+        (last_versions.tags is distinct from customers.tags) as has_other_tags,
         (
-            last_versions.company_id,
-            last_versions.owner_user_id,
-            last_versions.name,
-            last_versions.customer_type,
-            last_versions.currency,
-            last_versions.created_at,
-            last_versions.deleted_at
-        ) is distinct from (
-            customers.company_id,
-            customers.owner_user_id,
-            customers.name,
-            customers.customer_type,
-            customers.currency,
-            customers.created_at,
-            customers.deleted_at
+            last_versions.company_id is distinct from customers.company_id
+            or last_versions.owner_user_id is distinct from customers.owner_user_id
+            or last_versions.name is distinct from customers.name
+            or last_versions.customer_type is distinct from customers.customer_type
+            or last_versions.currency is distinct from customers.currency
+            or last_versions.created_at is distinct from customers.created_at
+            or last_versions.deleted_at is distinct from customers.deleted_at
         ) as has_other_attributes
     from customers
     inner join customer_rows on customers.customer_id = customer_rows.customer_id
