@@ -159,8 +159,8 @@ def loaded(connection: psycopg.Connection[Any], source: str) -> set[str]:
     there = connection.execute("select to_regclass(%s)", (f"raw_{source}.watermarks",)).fetchone()
     if there is None or there[0] is None:
         return set()
-    query = f"select table_name from raw_{source}.watermarks"  # noqa: S608 - one of our own names
-    return {name for (name,) in connection.execute(query.encode())}
+    query = sql.SQL("select table_name from {}").format(sql.Identifier(f"raw_{source}", "watermarks"))
+    return {name for (name,) in connection.execute(query)}
 
 
 def row_counts(

@@ -1,4 +1,4 @@
-{# What was counted in the months that close, frozen in the transaction of their rows. #}
+{# What was counted in the months that close, frozen in the transaction of their rows: two could leave one without the other (0602). #}
 {% macro freeze_evidence() %}
     insert into {{ source('closed', 'subscriber_metric_evidence') }} (
         subscriber_id, month, user_id, user_name, user_type, seat, is_locked_out, is_enabled, seat_during,
